@@ -1,0 +1,121 @@
+"""What instruments can do, as small Protocols: all that composition and procedures know of a driver."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from labctl.core.route import Crosspoint
+
+
+class Instrument(Protocol):
+    """Anything with an address on the bench."""
+
+    def identity(self) -> str:
+        """Maker, model, serial number, firmware, as the instrument says it."""
+        ...
+
+    def errors(self) -> list[str]:
+        """Empty the instrument's error queue; each entry in words."""
+        ...
+
+    def make_safe(self) -> None:
+        """Zero, switch off, open: whatever this instrument can do to harm nothing; confirmed by reading back."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class SourceMeter(Protocol):
+    """One channel that sources voltage and measures current."""
+
+    def prepare(self, *, largest_level: float, compliance: float, nplc: float) -> None:
+        """At 0 V and off: voltage source, range for `largest_level` V, limit `compliance` A; all read back.
+
+        Raises SettingOutOfRange, or NotConfirmed when the instrument answers another value.
+        """
+        ...
+
+    def set_compliance(self, compliance: float) -> None:
+        """Write a new limit in A and read it back."""
+        ...
+
+    def set_output(self, on: bool) -> None:
+        """Close or open the output relay; refuses to close before `prepare` was confirmed."""
+        ...
+
+    def set_level(self, voltage: float) -> None:
+        """Source `voltage` V."""
+        ...
+
+    def measure_current(self) -> float:
+        """One reading in A, positive out of the terminal."""
+        ...
+
+    def measure(self) -> tuple[float, float]:
+        """Voltage in V and current in A at the terminal, one reading each."""
+        ...
+
+    def in_compliance(self) -> bool:
+        """Whether the limit rules at this moment."""
+        ...
+
+    def read_state(self) -> tuple[bool, float]:
+        """Output on? and level in V, as the instrument answers."""
+        ...
+
+
+class SourceMainframe(Instrument, Protocol):
+    """An instrument with several source-measure channels and digital outputs."""
+
+    @property
+    def channels(self) -> Mapping[str, SourceMeter]:
+        """Channels by their letter."""
+        ...
+
+    def pulse(self, levels: Mapping[str, float], width: float) -> None:
+        """Raise the channels in the given order, hold `width` s, return them to 0 V in reverse order.
+
+        Timed inside the instrument: the width does not depend on the bus.
+        """
+        ...
+
+    def write_digital(self, line: int, high: bool) -> None:
+        """Drive digital output `line` (1-based)."""
+        ...
+
+    def read_digital(self, line: int) -> bool:
+        """Level of digital line `line` as the instrument reads it."""
+        ...
+
+
+class SwitchMatrix(Instrument, Protocol):
+    """A row-column relay matrix."""
+
+    def closed(self) -> frozenset[Crosspoint]:
+        """The crosspoints that the instrument reports closed."""
+        ...
+
+    def close_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
+        """Close these beside those that are closed; break before make."""
+        ...
+
+    def open_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
+        """Open these."""
+        ...
+
+    def open_all(self) -> None:
+        """Open every crosspoint."""
+        ...
+
+
+class TemperatureController(Instrument, Protocol):
+    """A stage heater with a thermometer."""
+
+    def set_setpoint(self, kelvin: float) -> None:
+        """Regulate towards `kelvin`, heater on."""
+        ...
+
+    def temperature(self) -> float:
+        """Present reading in K."""
+        ...

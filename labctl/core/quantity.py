@@ -1,0 +1,178 @@
+"""A dataclass field with its SI unit and range: feeds forms, files, range checks and the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from quantiphy import InvalidNumber, Quantity
+
+from labctl.core.errors import PlanError
+
+P = TypeVar("P")
+_KEY = "labctl.quantity"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known of one field: unit ("1" = a plain number), permitted range, one line of help."""
+
+    name: str
+    kind: type
+    unit: str
+    default: Any
+    low: float | None
+    high: float | None
+    help: str
+
+    @property
+    def required(self) -> bool:
+        """Whether the plan cannot be made without it."""
+        return self.default is MISSING
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, with its unit."""
+        if self.low is None and self.high is None:
+            return "any value"
+        if self.high is None:
+            return f"at least {show(self.low, self.unit)}"
+        if self.low is None:
+            return f"at most {show(self.high, self.unit)}"
+        return f"{show(self.low, self.unit)} to {show(self.high, self.unit)}"
+
+
+def quantity(
+    unit: str,
+    default: Any = MISSING,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    help: str = "",  # noqa: A002 - the word every form and command line uses
+) -> Any:
+    """Declare a dataclass field holding a value in SI `unit`, permitted from `low` to `high`."""
+    return dataclasses.field(
+        default=default, metadata={_KEY: {"unit": unit, "low": low, "high": high, "help": help}}
+    )
+
+
+def option(default: Any, *, help: str = "") -> Any:  # noqa: A002
+    """Declare a dataclass field without a unit: a choice, a flag, a cell."""
+    return quantity("", default, help=help)
+
+
+def specs(plan: type | object) -> list[Spec]:
+    """Every field of a plan (class or instance) in the order of its declaration."""
+    owner = plan if isinstance(plan, type) else type(plan)
+    if not dataclasses.is_dataclass(owner):
+        raise TypeError(f"{owner.__name__} is not a dataclass")
+    hints = typing.get_type_hints(owner)
+    found = []
+    for field in dataclasses.fields(owner):
+        meta = field.metadata.get(_KEY, {"unit": "", "low": None, "high": None, "help": ""})
+        found.append(Spec(name=field.name, kind=hints[field.name], default=field.default, **meta))
+    return found
+
+
+def show(value: Any, unit: str) -> str:
+    """A value for people: `25 uA`, `0.1 V`, `12`; enums by name."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if unit in ("", "1"):
+        return f"{value:g}"
+    return Quantity(value, unit).render(prec=4)
+
+
+def read_number(text: str, unit: str) -> float:
+    """Read `10u`, `10 uA` or `1e-5` as a number in `unit`.
+
+    Raises `PlanError` when the text is no number or names another unit.
+    """
+    try:
+        found = Quantity(text)
+    except InvalidNumber:
+        raise PlanError(f"'{text}' is not a number (write for example 0.1, 1e-5 or 10u)") from None
+    if found.units and found.units != unit:
+        wanted = "a plain number" if unit in ("", "1") else f"a value in {unit}"
+        raise PlanError(f"'{text}' is in {found.units}, {wanted} is wanted")
+    return float(found)
+
+
+def check(plan: object) -> None:
+    """Raise `PlanError` naming every field of `plan` that lies outside its range."""
+    mistakes = []
+    for spec in specs(plan):
+        value = getattr(plan, spec.name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        low = -math.inf if spec.low is None else spec.low
+        high = math.inf if spec.high is None else spec.high
+        if not low <= value <= high:
+            mistakes.append(f"{spec.name} = {show(value, spec.unit)}, allowed {spec.allowed}")
+    if mistakes:
+        raise PlanError(f"{type(plan).__name__}: " + "; ".join(mistakes))
+
+
+def make(owner: type[P], texts: Mapping[str, str]) -> P:
+    """Build a plan from `name: text` pairs as typed at a command line.
+
+    Raises `PlanError` naming every unknown name, missing value and unreadable or forbidden text at once.
+    """
+    known = {spec.name: spec for spec in specs(owner)}
+    mistakes, values = [], {}
+    for name, text in texts.items():
+        if name not in known:
+            mistakes.append(f"no parameter '{name}' (there are: {', '.join(known)})")
+            continue
+        try:
+            values[name] = _read(text, known[name])
+        except PlanError as error:
+            mistakes.append(f"{name}: {error}")
+    missing = [name for name, spec in known.items() if spec.required and name not in texts]
+    mistakes += [f"{name} must be given ({known[name].allowed})" for name in missing]
+    if mistakes:
+        raise PlanError(f"{owner.__name__}: " + "; ".join(mistakes))
+    return owner(**values)
+
+
+def _read(text: str, spec: Spec) -> Any:
+    kind = spec.kind
+    if kind is bool:
+        if text.lower() not in ("yes", "no", "true", "false", "1", "0"):
+            raise PlanError(f"'{text}' is neither yes nor no")
+        return text.lower() in ("yes", "true", "1")
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        by_text = {str(member.value).lower(): member for member in kind}
+        if text.lower() not in by_text:
+            raise PlanError(f"'{text}' is not one of {', '.join(by_text)}")
+        return by_text[text.lower()]
+    if kind is str:
+        return text
+    if kind is int:
+        number = read_number(text, spec.unit)
+        if number != int(number):
+            raise PlanError(f"'{text}' is not a whole number")
+        return int(number)
+    if kind is float:
+        return read_number(text, spec.unit)
+    if typing.get_origin(kind) is tuple:
+        parts = [part for part in text.strip("()[] ").replace(",", " ").split() if part]
+        inner = typing.get_args(kind)
+        if inner[-1] is not Ellipsis and len(parts) != len(inner):
+            raise PlanError(f"'{text}' has {len(parts)} values, {len(inner)} are wanted")
+        return tuple(read_number(part, spec.unit) if inner[0] is float else _whole(part) for part in parts)
+    raise PlanError(f"cannot be given as text (kind {kind})")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise PlanError(f"'{text}' is not a whole number") from None

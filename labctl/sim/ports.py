@@ -1,0 +1,79 @@
+"""All that a virtual instrument can touch of the world: its terminals, its relays, noise and time."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from labctl.physics.circuit import Source
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalReading:
+    """True voltage (V) and current (A, positive out of the source) at a terminal, and whether its limit rules."""
+
+    voltage: float
+    current: float
+    limited: bool
+
+
+class SourceTerminal(Protocol):
+    """The HI terminal of one source-measure channel; LO is the star ground."""
+
+    def drive(self, source: Source) -> None:
+        """Present `source` to the bench from this moment on."""
+        ...
+
+    def sense(self) -> TerminalReading:
+        """What stands at the terminal at this moment."""
+        ...
+
+
+class MatrixPort(Protocol):
+    """The relays of a switch matrix."""
+
+    def set_closed(self, crosspoints: frozenset[tuple[str, int]]) -> None:
+        """Close exactly these (row letter, matrix column 1..72) crosspoints; all others are open."""
+        ...
+
+
+class DigitalPort(Protocol):
+    """The digital output lines of an instrument."""
+
+    def set_line(self, line: int, high: bool) -> None:
+        """Drive output `line` (1-based, as on the connector)."""
+        ...
+
+
+class StagePort(Protocol):
+    """The heated stage under the die, as its temperature controller meets it."""
+
+    def regulate(self, setpoint: float, heater_on: bool) -> None:
+        """Heat towards `setpoint` K, or let the stage drift to the room."""
+        ...
+
+    def temperature(self) -> float:
+        """Temperature of the stage in K at this moment."""
+        ...
+
+
+class NoisePort(Protocol):
+    """Counter-based randomness of one instrument: reproducible, the same whatever other instruments do."""
+
+    def normal(self, quantity: str) -> float:
+        """The next standard normal number of `quantity`."""
+        ...
+
+    def constant(self, quantity: str) -> float:
+        """A standard normal number fixed for the life of this instrument (an offset, a gain error)."""
+        ...
+
+
+class SimClock(Protocol):
+    """The virtual bench's time; waiting costs no wall time."""
+
+    def now(self) -> float:
+        """Seconds since the sample was made."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` of bench time pass."""
+        ...
