@@ -18,6 +18,13 @@ P = TypeVar("P")
 _KEY = "labctl.quantity"
 
 
+class _Si(Quantity):
+    """Numbers with SI prefixes; K stays kelvin (by default quantiphy also reads it as kilo)."""
+
+
+_Si.set_prefs(input_sf="TGMkmuµμnpfa", spacer=" ", map_sf={})
+
+
 @dataclass(frozen=True)
 class Spec:
     """What is known of one field: unit ("1" = a plain number), permitted range, one line of help."""
@@ -87,7 +94,7 @@ def show(value: Any, unit: str) -> str:
         return str(value)
     if unit in ("", "1"):
         return f"{value:g}"
-    return Quantity(value, unit).render(prec=4)
+    return _Si(value, unit).render(prec=4)
 
 
 def read_number(text: str, unit: str) -> float:
@@ -96,7 +103,7 @@ def read_number(text: str, unit: str) -> float:
     Raises `PlanError` when the text is no number or names another unit.
     """
     try:
-        found = Quantity(text)
+        found = _Si(text)
     except InvalidNumber:
         raise PlanError(f"'{text}' is not a number (write for example 0.1, 1e-5 or 10u)") from None
     if found.units and found.units != unit:

@@ -1,0 +1,292 @@
+"""The validated model of a bench TOML: read by the bench and by the virtual bench, all mistakes told at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from labctl.benchmodel import (
+    DRIVERS,
+    Array,
+    BusAddresses,
+    InstrumentEntry,
+    Limits,
+    Neurons,
+    Roles,
+    RowWire,
+    Section,
+    Stage,
+    Virtual,
+    Wiring,
+)
+from labctl.core.errors import BenchFileError
+from labctl.core.lines import Line, LineKind
+from labctl.core.paths import find_bench
+from labctl.core.route import GROUND, Crosspoint
+
+FORMAT = "labctl-bench-1"
+THIS_FILE = "{this_file}"
+S = TypeVar("S", bound=Section)
+
+
+class BenchFile(Section):
+    """A bench: instruments, wiring, device under test, limits and, if it is virtual, the sample's physics."""
+
+    source: Path
+    format: str
+    name: str
+    description: str = ""
+    visa: BusAddresses
+    instruments: dict[str, InstrumentEntry]
+    wiring: Wiring
+    roles: Roles
+    array: Array
+    limits: Limits
+    neurons: Neurons | None = None
+    stage: Stage | None = None
+    virtual: Virtual | None = None
+    text: str = Field(repr=False)
+
+    @property
+    def library(self) -> str:
+        """The PyVISA library of this bench, `NAME@BACKEND`, with the place of this file filled in."""
+        return self.visa.library.replace(THIS_FILE, str(self.source))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the address book leads to virtual instruments: marks records and reports, decides nothing."""
+        return self.library.endswith("@labctl")
+
+    @cached_property
+    def columns(self) -> Mapping[Line, int]:
+        """Matrix column of each wired line."""
+        return {line: column for column, line in self.wiring.lines()}
+
+    @cached_property
+    def relays(self) -> Mapping[int, tuple[str, int]]:
+        """Instrument and digital output of each bit line's heater isolation relay."""
+        return {heater: (instrument, output) for instrument, output, heater in self.wiring.heater_relays()}
+
+    def row(self, letter: str) -> RowWire:
+        """What is wired to matrix row `letter`."""
+        return self.wiring.rows[letter]
+
+    def instrument_of(self, kind: str) -> str:
+        """The only instrument of `kind` ("matrix", "stage"); KeyError when there is none."""
+        for name, entry in self.instruments.items():
+            if DRIVERS[entry.driver].kind == kind:
+                return name
+        raise KeyError(kind)
+
+    def crosspoint(self, row: str, line: Line) -> Crosspoint | None:
+        """The relay that joins `row` and `line`; None when the line is not wired."""
+        column = self.columns.get(line)
+        return None if column is None else Crosspoint(row, column)
+
+    def lines(self, kind: LineKind) -> list[Line]:
+        """All lines of one kind that the device has, wired or not."""
+        count = self.array.word_lines if kind is LineKind.WORD else self.array.bit_lines
+        return [Line(kind, index) for index in range(count)]
+
+
+def load_bench(name_or_path: str | Path) -> BenchFile:
+    """Read and check a bench file, found by path or by name among the benches that travel with labctl.
+
+    Raises BenchFileError with every mistake: its place, what is allowed, the unit.
+    """
+    path = find_bench(name_or_path)
+    return read_bench(path.read_text(encoding="utf-8"), path)
+
+
+def read_bench(text: str, source: Path) -> BenchFile:
+    """Check the text of a bench file that stands (or would stand) at `source`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BenchFileError(str(source), [f"not valid TOML: {error}"]) from None
+    mistakes: list[str] = []
+    parts: dict[str, Any] = {}
+    for key in ("format", "name"):
+        if not isinstance(raw.get(key), str) or not raw[key]:
+            mistakes.append(f'{key}: is missing (write {key} = "...")')
+    if isinstance(raw.get("format"), str) and raw["format"] != FORMAT:
+        mistakes.append(f"format: '{raw['format']}' is not known, this version reads '{FORMAT}'")
+    _section(raw, "visa", BusAddresses, parts, mistakes)
+    parts["instruments"] = _instruments(raw, mistakes)
+    for key, model in (("wiring", Wiring), ("roles", Roles), ("array", Array), ("limits", Limits)):
+        _section(raw, key, model, parts, mistakes)
+    for key, model in (("neurons", Neurons), ("stage", Stage), ("virtual", Virtual)):
+        if key in raw:
+            _section(raw, key, model, parts, mistakes)
+    known = {"format", "name", "description", *BenchFile.model_fields} - {"source", "text"}
+    mistakes += [
+        f"{key}: unknown section (there are: {', '.join(sorted(known))})" for key in raw if key not in known
+    ]
+    mistakes += _contradictions(parts)
+    if mistakes:
+        raise BenchFileError(str(source), mistakes)
+    head = {key: raw[key] for key in ("format", "name", "description") if key in raw}
+    return BenchFile(source=source, text=text, **head, **parts)
+
+
+def _section(
+    raw: Mapping[str, Any], key: str, model: type[S], parts: dict[str, Any], mistakes: list[str]
+) -> None:
+    if not isinstance(raw.get(key), dict):
+        mistakes.append(f"{key}: the section [{key}] is missing")
+        return
+    found = _validated(raw[key], key, model, mistakes)
+    if found is not None:
+        parts[key] = found
+
+
+def _validated(raw: object, place: str, model: type[S], mistakes: list[str]) -> S | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        mistakes += [_sentence(place, item, model) for item in error.errors(include_url=False)]
+        return None
+
+
+def _sentence(place: str, item: Any, model: type[Section]) -> str:
+    where = ".".join([place, *(str(part) for part in item["loc"])])
+    if item["type"] == "missing":
+        return f"{where}: is missing"
+    if item["type"] == "extra_forbidden":
+        return f"{where}: unknown key (there are: {', '.join(model.model_fields)})"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}"
+
+
+def _instruments(raw: Mapping[str, Any], mistakes: list[str]) -> dict[str, InstrumentEntry]:
+    entries = raw.get("instruments")
+    if not isinstance(entries, dict) or not entries:
+        mistakes.append("instruments: the section [instruments] is missing")
+        return {}
+    found = {}
+    for name, entry in entries.items():
+        model = _validated(entry, f"instruments.{name}", InstrumentEntry, mistakes)
+        if model is not None:
+            found[name] = model
+    return found
+
+
+def _contradictions(parts: Mapping[str, Any]) -> Iterator[str]:
+    """Mistakes that no section can see alone; only sections that are sound are compared."""
+    instruments: dict[str, InstrumentEntry] = parts["instruments"]
+    visa: BusAddresses | None = parts.get("visa")
+    wiring: Wiring | None = parts.get("wiring")
+    array: Array | None = parts.get("array")
+    if visa is not None:
+        yield from _address_mistakes(visa, instruments)
+    if wiring is not None:
+        yield from _terminal_mistakes(wiring, instruments)
+        yield from _column_mistakes(wiring, instruments)
+        if array is not None:
+            yield from _line_mistakes(wiring, array)
+        roles: Roles | None = parts.get("roles")
+        if roles is not None:
+            yield from _role_mistakes(roles, wiring)
+    stage: Stage | None = parts.get("stage")
+    if stage is not None and instruments and stage.instrument not in instruments:
+        yield f"stage.instrument: there is no instrument '{stage.instrument}'"
+
+
+def _address_mistakes(visa: BusAddresses, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for name, address in visa.addresses.items():
+        if instruments and name not in instruments:
+            yield f"visa.addresses.{name}: there is no instrument of this name in [instruments]"
+        if address in taken:
+            yield f"visa.addresses.{name}: {address} is already the address of {taken[address]}"
+        taken.setdefault(address, name)
+    for name in instruments:
+        if name not in visa.addresses:
+            yield f"visa.addresses.{name}: is missing, the instrument has no address"
+
+
+def _terminal_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
+    direct: dict[str, str] = {}
+    for letter, wire in wiring.rows.items():
+        place = f"wiring.rows.{letter}"
+        if wire.terminal == GROUND:
+            continue
+        instrument, _, channel = wire.terminal.partition(".")
+        entry = instruments.get(instrument)
+        if entry is None:
+            if instruments:
+                yield f"{place}: there is no instrument '{instrument}' (write for example smu1.a, or ground)"
+        elif channel not in DRIVERS[entry.driver].channels:
+            channels = ", ".join(DRIVERS[entry.driver].channels) or "none"
+            yield f"{place}: {instrument} ({entry.driver}) has no channel '{channel}' (it has: {channels})"
+        if wire.series == 0.0:
+            if wire.terminal in direct:
+                yield f"{place}: {wire.terminal} is already wired directly to row {direct[wire.terminal]}"
+            direct.setdefault(wire.terminal, letter)
+    for instrument, output, _ in wiring.heater_relays():
+        entry = instruments.get(instrument)
+        if entry is None:
+            if instruments:
+                yield f"wiring.relays: there is no instrument '{instrument}'"
+        elif output > DRIVERS[entry.driver].digital_lines:
+            yield (
+                f"wiring.relays: {instrument} has no digital output {output} "
+                f"(allowed 1 to {DRIVERS[entry.driver].digital_lines})"
+            )
+
+
+def _column_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
+    matrices = [
+        (name, entry) for name, entry in instruments.items() if DRIVERS[entry.driver].kind == "matrix"
+    ]
+    if not instruments:
+        return
+    if len(matrices) != 1:
+        yield f"instruments: {len(matrices)} switch matrices, exactly 1 is needed"
+        return
+    _, entry = matrices[0]
+    last = entry.matrix_columns
+    for column, line in wiring.lines():
+        if not 1 <= column <= last:
+            yield f"wiring.columns: column {column} ({line}) does not exist, the matrix has columns 1 to {last}"
+
+
+def _line_mistakes(wiring: Wiring, array: Array) -> Iterator[str]:
+    counts = {
+        LineKind.WORD: array.word_lines,
+        LineKind.BIT: array.bit_lines,
+        LineKind.NEURON: array.bit_lines,
+    }
+    for column, line in wiring.lines():
+        if line.index >= counts[line.kind]:
+            yield (
+                f"wiring.columns: column {column} leads to {line}, "
+                f"the array has {line.kind.value} 0 to {counts[line.kind] - 1}"
+            )
+    for instrument, output, heater in wiring.heater_relays():
+        if heater >= array.bit_lines:
+            yield (
+                f"wiring.relays: {instrument} output {output} drives heater {heater}, "
+                f"the array has 0 to {array.bit_lines - 1}"
+            )
+
+
+def _role_mistakes(roles: Roles, wiring: Wiring) -> Iterator[str]:
+    for role, letter in roles.rows():
+        if letter not in wiring.rows:
+            yield f"roles.{role}: matrix row {letter} has nothing wired to it"
+    sides = ((roles.drive, roles.bias), (roles.forming, roles.forming_bias))
+    for selected, bias in sides:
+        if selected is None or bias is None or selected not in wiring.rows or bias not in wiring.rows:
+            continue
+        first, second = wiring.rows[selected].terminal, wiring.rows[bias].terminal
+        if first.partition(".")[0] != second.partition(".")[0]:
+            yield (
+                f"roles: rows {selected} ({first}) and {bias} ({second}) must be channels of one instrument, "
+                "else a pulse cannot be timed inside it"
+            )

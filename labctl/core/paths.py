@@ -1,0 +1,59 @@
+"""Where things lie: benches and presets that travel with labctl, samples and caches in the user's folders."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+
+from labctl.core.errors import LabError
+
+
+def data_folder() -> Path:
+    """The data that travels with labctl: inside an installed wheel, or the `data` folder of a checkout."""
+    package = Path(str(files("labctl")))
+    installed = package / "_data"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
+def find_bench(name_or_path: str | Path) -> Path:
+    """A bench file by its path, or by its name among those that travel with labctl.
+
+    Raises LabError naming the benches that exist.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path.resolve()
+        raise LabError(f"There is no bench file {path}.")
+    shipped = data_folder() / "benches"
+    found = shipped / f"{name_or_path}.toml"
+    if found.is_file():
+        return found
+    names = ", ".join(sorted(each.stem for each in shipped.glob("*.toml")))
+    raise LabError(
+        f"There is no bench '{name_or_path}'; these travel with labctl: {names}. Or give the path of a .toml."
+    )
+
+
+def find_preset(name_or_path: str | Path) -> Path:
+    """A device preset by its path, or by its name among those that travel with labctl."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml" and path.is_file():
+        return path.resolve()
+    found = data_folder() / "presets" / f"{name_or_path}.toml"
+    if found.is_file():
+        return found
+    names = ", ".join(sorted(each.stem for each in found.parent.glob("*.toml")))
+    raise LabError(f"There is no device preset '{name_or_path}'; these travel with labctl: {names}.")
+
+
+def samples_folder() -> Path:
+    """Where virtual samples outlive the program; the variable LABCTL_SAMPLES moves it."""
+    moved = os.environ.get("LABCTL_SAMPLES")
+    return Path(moved) if moved else user_data_path("labctl", appauthor=False) / "samples"
+
+
+def use_compiler_cache() -> None:
+    """Keep compiled code in the user's cache folder, whoever owns the installation."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(user_cache_path("labctl", appauthor=False) / "numba"))
