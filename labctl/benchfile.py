@@ -127,7 +127,7 @@ def read_bench(text: str, source: Path) -> BenchFile:
     mistakes += [
         f"{key}: unknown section (there are: {', '.join(sorted(known))})" for key in raw if key not in known
     ]
-    mistakes += _contradictions(parts)
+    mistakes += _contradictions(parts, named=set(raw.get("instruments") or ()))
     if mistakes:
         raise BenchFileError(str(source), mistakes)
     head = {key: raw[key] for key in ("format", "name", "description") if key in raw}
@@ -176,16 +176,20 @@ def _instruments(raw: Mapping[str, Any], mistakes: list[str]) -> dict[str, Instr
     return found
 
 
-def _contradictions(parts: Mapping[str, Any]) -> Iterator[str]:
-    """Mistakes that no section can see alone; only sections that are sound are compared."""
+def _contradictions(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
+    """Mistakes that no section can see alone; only what is sound by itself is compared.
+
+    `named` are all instruments that the file names, sound or not.
+    """
     instruments: dict[str, InstrumentEntry] = parts["instruments"]
     visa: BusAddresses | None = parts.get("visa")
     wiring: Wiring | None = parts.get("wiring")
     array: Array | None = parts.get("array")
     if visa is not None:
-        yield from _address_mistakes(visa, instruments)
+        yield from _address_mistakes(visa, named)
     if wiring is not None:
-        yield from _terminal_mistakes(wiring, instruments)
+        yield from wiring.wired_twice()
+        yield from _terminal_mistakes(wiring, instruments, named)
         yield from _column_mistakes(wiring, instruments)
         if array is not None:
             yield from _line_mistakes(wiring, array)
@@ -193,24 +197,26 @@ def _contradictions(parts: Mapping[str, Any]) -> Iterator[str]:
         if roles is not None:
             yield from _role_mistakes(roles, wiring)
     stage: Stage | None = parts.get("stage")
-    if stage is not None and instruments and stage.instrument not in instruments:
+    if stage is not None and stage.instrument not in named:
         yield f"stage.instrument: there is no instrument '{stage.instrument}'"
 
 
-def _address_mistakes(visa: BusAddresses, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
+def _address_mistakes(visa: BusAddresses, named: set[str]) -> Iterator[str]:
     taken: dict[str, str] = {}
     for name, address in visa.addresses.items():
-        if instruments and name not in instruments:
+        if name not in named:
             yield f"visa.addresses.{name}: there is no instrument of this name in [instruments]"
         if address in taken:
             yield f"visa.addresses.{name}: {address} is already the address of {taken[address]}"
         taken.setdefault(address, name)
-    for name in instruments:
+    for name in sorted(named):
         if name not in visa.addresses:
             yield f"visa.addresses.{name}: is missing, the instrument has no address"
 
 
-def _terminal_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
+def _terminal_mistakes(
+    wiring: Wiring, instruments: Mapping[str, InstrumentEntry], named: set[str]
+) -> Iterator[str]:
     direct: dict[str, str] = {}
     for letter, wire in wiring.rows.items():
         place = f"wiring.rows.{letter}"
@@ -219,7 +225,7 @@ def _terminal_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry
         instrument, _, channel = wire.terminal.partition(".")
         entry = instruments.get(instrument)
         if entry is None:
-            if instruments:
+            if instrument not in named:
                 yield f"{place}: there is no instrument '{instrument}' (write for example smu1.a, or ground)"
         elif channel not in DRIVERS[entry.driver].channels:
             channels = ", ".join(DRIVERS[entry.driver].channels) or "none"
@@ -231,7 +237,7 @@ def _terminal_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry
     for instrument, output, _ in wiring.heater_relays():
         entry = instruments.get(instrument)
         if entry is None:
-            if instruments:
+            if instrument not in named:
                 yield f"wiring.relays: there is no instrument '{instrument}'"
         elif output > DRIVERS[entry.driver].digital_lines:
             yield (

@@ -171,29 +171,32 @@ class Wiring(Section):
     relays: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _no_wire_twice(self) -> Wiring:
-        mistakes = []
+    def _readable(self) -> Wiring:
+        for wires in (self.lines(), self.heater_relays()):
+            for _ in wires:
+                pass
+        return self
+
+    def wired_twice(self) -> Iterator[str]:
+        """One sentence for every column, line, digital output or relay that two wires claim."""
         by_column: dict[int, Line] = {}
         by_line: dict[Line, int] = {}
         for column, line in self.lines():
             if column in by_column:
-                mistakes.append(f"column {column} is wired twice, to {by_column[column]} and to {line}")
+                yield f"wiring.columns: column {column} is wired twice, to {by_column[column]} and to {line}"
             if line in by_line:
-                mistakes.append(f"{line} is wired twice, to columns {by_line[line]} and {column}")
+                yield f"wiring.columns: {line} is wired twice, to columns {by_line[line]} and {column}"
             by_column.setdefault(column, line)
             by_line.setdefault(line, column)
-        outputs: dict[tuple[str, int], int] = {}
-        heaters: dict[int, tuple[str, int]] = {}
+        outputs: set[tuple[str, int]] = set()
+        heaters: set[int] = set()
         for instrument, output, heater in self.heater_relays():
             if (instrument, output) in outputs:
-                mistakes.append(f"digital output {output} of {instrument} drives two relays")
+                yield f"wiring.relays: digital output {output} of {instrument} drives two relays"
             if heater in heaters:
-                mistakes.append(f"the relay of heater {heater} is driven twice")
-            outputs.setdefault((instrument, output), heater)
-            heaters.setdefault(heater, (instrument, output))
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
-        return self
+                yield f"wiring.relays: the relay of heater {heater} is driven twice"
+            outputs.add((instrument, output))
+            heaters.add(heater)
 
     def lines(self) -> Iterator[tuple[int, Line]]:
         """Matrix column and device line of every wire."""

@@ -1,0 +1,148 @@
+"""What a procedure holds in its hands: a bench, its router, and the views that a connected route gives."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from labctl.core.capabilities import TemperatureController
+from labctl.core.clock import Clock
+from labctl.core.lines import Cell
+from labctl.core.quantity import quantity
+from labctl.core.route import Route, Scheme
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellReading:
+    """One read of a cell, offset subtracted: the difference of a reading at `voltage` and one at 0 V.
+
+    `voltage` is what stood on the word line's source; with a series resistor the drop across it, from the measured
+    source current, is already taken off. `current` flowed into the bit line's source.
+    """
+
+    voltage: float = quantity("V")
+    current: float = quantity("A")
+    source_current: float = quantity("A")
+    limited: bool = False
+
+    @property
+    def conductance(self) -> float:
+        """Apparent conductance in S: not corrected for the network."""
+        return self.current / self.voltage
+
+
+class CellView(Protocol):
+    """One cell, connected: everything else is held by the route."""
+
+    @property
+    def cell(self) -> Cell:
+        """Which cell this is."""
+        ...
+
+    def read(self, voltage: float) -> CellReading:
+        """Read at `voltage` V (below the bench's read limit)."""
+        ...
+
+    def pulse(self, amplitude: float, width: float) -> None:
+        """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share."""
+        ...
+
+
+class NeuronOutputs(Protocol):
+    """Reads neuron outputs one after another while the inputs stay."""
+
+    def read_output(self, neuron: int) -> float:
+        """Current in A through the film of `neuron` at the bench's output bias, offset subtracted."""
+        ...
+
+
+class ComputingArray(NeuronOutputs, Protocol):
+    """The whole array driven by grouped word lines, its columns feeding the neurons."""
+
+    def apply(self, levels: Mapping[str, float]) -> None:
+        """Raise the named matrix rows (every level row and the trim row) in the order given."""
+        ...
+
+    def release(self) -> None:
+        """All inputs back to 0 V: resets the neurons' hysteresis."""
+        ...
+
+
+class HeaterView(NeuronOutputs, Protocol):
+    """One heater driven alone through its tap, word lines guarded at the tap's potential."""
+
+    def drive(self, current: float) -> tuple[float, float]:
+        """Drive about `current` A into the tap; the voltage (V) and current (A) that were measured there."""
+        ...
+
+    def release(self) -> None:
+        """Back to 0 V."""
+        ...
+
+
+class RoutePlanner(Protocol):
+    """Makes routes from requests; refuses in words what would harm (RouteRefused). Pure: nothing moves."""
+
+    def cell_read(self, cell: Cell, voltage: float) -> Route:
+        """Selected word line driven, selected bit line sensed, every other line at ground."""
+        ...
+
+    def cell_write(self, cell: Cell, amplitude: float, scheme: Scheme, cell_current: float) -> Route:
+        """Direct write at up to |amplitude| V; `cell_current` A is what the cell itself may take."""
+        ...
+
+    def cell_form(self, cell: Cell, amplitude: float, scheme: Scheme) -> Route:
+        """Forming through the series resistor at up to `amplitude` V."""
+        ...
+
+
+class CrossbarBench(Protocol):
+    """A bench with a crossbar: what array procedures need."""
+
+    @property
+    def clock(self) -> Clock:
+        """Time of this bench."""
+        ...
+
+    @property
+    def word_lines(self) -> int:
+        """Number of word lines."""
+        ...
+
+    @property
+    def bit_lines(self) -> int:
+        """Number of bit lines."""
+        ...
+
+    @property
+    def segment_resistance(self) -> float:
+        """Ohm of a line between neighbouring cells."""
+        ...
+
+    @property
+    def path_resistance(self) -> float:
+        """Ohm from a source to the first cell of a line: relay contact and lead."""
+        ...
+
+    @property
+    def router(self) -> RoutePlanner:
+        """Plans routes on this bench."""
+        ...
+
+    def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:
+        """Connect a cell route cold, outputs on at 0 V with compliance confirmed; leaves 0 V, off, open."""
+        ...
+
+
+class NeuronBench(CrossbarBench, Protocol):
+    """A crossbar bench whose bit lines end in neurons."""
+
+    @property
+    def stage(self) -> TemperatureController:
+        """The stage controller; UnsupportedByBench when there is none."""
+        ...
+
+    @property
+    def level_rows(self) -> Sequence[str]:
+        """Matrix rows that carry input levels, ground excluded."""
+        ...
