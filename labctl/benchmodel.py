@@ -163,9 +163,14 @@ def _pairs(table: dict[str, str], left: str, right: tuple[str, ...]) -> Iterator
 
 
 class Wiring(Section):
-    """All wires: instrument terminals to rows, columns to lines of the device, digital outputs to relays."""
+    """All wires: instrument terminals to rows, columns to lines of the device, digital outputs to relays.
+
+    `ground_resistance` leads from the ground row to the star ground, `path_resistance` is the nominal resistance from a
+    row to a line of the device (relay contact and lead), which reads are corrected for.
+    """
 
     ground_resistance: Annotated[float, in_unit("ohm", 0.0, 100.0)] = 0.0
+    path_resistance: Annotated[float, in_unit("ohm", 0.0, 1e3)] = 0.0
     rows: dict[RowLetter, RowWire]
     columns: dict[str, str]
     relays: dict[str, str] = Field(default_factory=dict)
