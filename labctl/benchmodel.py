@@ -116,6 +116,16 @@ class InstrumentEntry(Section):
         return self
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """Letters of its source-measure channels."""
+        return DRIVERS[self.driver].channels
+
+    @property
+    def kind(self) -> str:
+        """What it is: source, matrix or stage."""
+        return DRIVERS[self.driver].kind
+
+    @property
     def matrix_columns(self) -> int:
         """Columns of all cards together, rows joined across cards."""
         return sum(CARD_COLUMNS[card] for card in self.cards)

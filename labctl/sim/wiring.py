@@ -1,0 +1,70 @@
+"""Turns a bench file's wires, the closed relays and the present sources into what hangs on the die."""
+
+from collections.abc import Mapping
+
+from labctl.benchfile import BenchFile
+from labctl.core.lines import Line
+from labctl.core.route import GROUND as GROUND_TERMINAL
+from labctl.physics.circuit import GROUND, Topology
+
+TINY_RESISTANCE = 1e-3
+"""ohm; stands for a wire whose resistance the bench file leaves at 0."""
+
+
+class WiringLoom:
+    """Fixed wires of one bench: matrix rows, source terminals, columns; makes a Topology of the closed relays."""
+
+    def __init__(self, file: BenchFile) -> None:
+        """Read every wire from `file`, which must have a virtual section."""
+        if file.virtual is None:
+            raise ValueError("a bench without a virtual section has no loom")
+        self._virtual = file.virtual
+        self._lines: Mapping[int, Line] = {column: line for line, column in file.columns.items()}
+        self._rows: dict[str, int] = {}
+        nodes: dict[str, int] = {GROUND_TERMINAL: GROUND}
+        count = 1
+        for letter, wire in file.wiring.rows.items():
+            if wire.series == 0.0 and wire.terminal != GROUND_TERMINAL and wire.terminal not in nodes:
+                nodes[wire.terminal] = self._rows[letter] = count
+            else:
+                self._rows[letter] = count
+            count += 1
+        self.terminals: list[str] = []
+        for name, entry in file.instruments.items():
+            for channel in entry.channels:
+                self.terminals.append(f"{name}.{channel}")
+        for terminal in self.terminals:
+            if terminal not in nodes:
+                nodes[terminal] = count
+                count += 1
+        self.nodes = count
+        self.source_nodes = tuple(nodes[terminal] for terminal in self.terminals)
+        bridges = []
+        for letter, wire in file.wiring.rows.items():
+            row, terminal = self._rows[letter], nodes[wire.terminal]
+            if row != terminal:
+                series = wire.series if wire.terminal != GROUND_TERMINAL else wire.series + file.wiring.ground_resistance
+                bridges.append((row, terminal, 1.0 / max(series, TINY_RESISTANCE)))
+        self._bridges = tuple(bridges)
+
+    def topology(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
+        """The network's shape with these crosspoints and heater relays closed; unwired rows and columns lead nowhere."""
+        conductance = 1.0 / self._virtual.contact_resistance
+        contacts = []
+        for letter, column in sorted(closed):
+            line, row = self._lines.get(column), self._rows.get(letter)
+            if line is not None and row is not None:
+                contacts.append((row, line.kind, line.index, conductance))
+        return Topology(
+            nodes=self.nodes,
+            source_nodes=self.source_nodes,
+            bridges=self._bridges,
+            contacts=tuple(contacts),
+            heaters=heaters,
+            node_capacitance=self._virtual.row_capacitance,
+            line_capacitance=self._virtual.line_capacitance,
+        )
+
+    def row_node(self, letter: str) -> int | None:
+        """Outside node of a matrix row; None when nothing is wired to it."""
+        return self._rows.get(letter)

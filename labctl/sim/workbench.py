@@ -1,0 +1,246 @@
+"""The virtual bench: one die, one loom of wires, one clock, and the instruments that meet it at their terminals."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Mapping
+from zlib import crc32
+
+from pyvisa.rname import to_canonical_name
+
+from labctl.benchfile import BenchFile, load_bench
+from labctl.core.errors import LabError
+from labctl.physics.circuit import Drive, OperatingPoint, Source
+from labctl.physics.die import Die
+from labctl.physics.noise import Streams
+from labctl.sim.catalogue import build_instrument
+from labctl.sim.clock import VirtualClock
+from labctl.sim.instrument import VirtualInstrument
+from labctl.sim.ports import TerminalReading
+from labctl.sim.sample import Sample, SampleFile
+from labctl.sim.stage import VirtualStage
+from labctl.sim.wiring import WiringLoom
+
+HOT_VOLTAGE = 10e-3
+"""V; a relay that moves with more than this on its row has been switched hot."""
+OPEN = Source(Drive.OPEN)
+
+
+class Workbench:
+    """Everything physical, in one place. Instruments reach it only through the ports that they are given."""
+
+    def __init__(self, file: BenchFile) -> None:
+        """Take the sample that `file` names and build its instruments.
+
+        Raises LabError when the bench is not virtual, or its sample is in use or belongs to another bench file.
+        """
+        if file.virtual is None:
+            raise LabError(f"{file.source}: bench '{file.name}' has no [virtual] section, it cannot be simulated.")
+        self.file = file
+        self._sample_file = SampleFile(file)
+        try:
+            self._sample: Sample = self._sample_file.load()
+            streams = Streams(file.virtual.seed, self._sample.die_number)
+            self._die = Die.build(file.array, file.virtual.cells, file.virtual.neurons, streams)
+            if self._sample.die:
+                self._die.restore(self._sample.die)
+        except BaseException:
+            self._sample_file.release()
+            raise
+        self._streams = streams
+        self.clock = VirtualClock(self._sample.clock)
+        self._settled_until = self.clock.now()
+        self._loom = WiringLoom(file)
+        self._sources = [OPEN] * len(self._loom.terminals)
+        self._closed: frozenset[tuple[str, int]] = frozenset()
+        self._heaters: frozenset[int] = frozenset()
+        self._topology = self._loom.topology(self._closed, self._heaters)
+        self._point: OperatingPoint | None = None
+        self.stage = VirtualStage(
+            self.clock, InstrumentNoise(self, "stage"), file.virtual.room_temperature, self._sample.stage
+        )
+        self.instruments: Mapping[str, VirtualInstrument] = {
+            to_canonical_name(file.visa.addresses[name]): build_instrument(name, self) for name in file.instruments
+        }
+        self._open = True
+        atexit.register(self.close)
+
+    @property
+    def die(self) -> Die:
+        """The true die: for tests and for comparing a measurement with the truth, out of reach of any instrument."""
+        return self._die
+
+    def latency(self, address: str) -> float:
+        """Seconds that one message to `address` takes on the bus."""
+        assert self.file.virtual is not None
+        return self.file.virtual.bus_latency
+
+    def close(self) -> None:
+        """Save the sample as it now is and let another program have it."""
+        if not self._open:
+            return
+        self._open = False
+        atexit.unregister(self.close)
+        self.settle()
+        self._sample.clock = self.clock.now()
+        self._sample.stage = self.stage.true_temperature()
+        self._sample.die = self._die.state()
+        self._sample_file.save(self._sample)
+        self._sample_file.release()
+
+    # What the ports do -----------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let the die live through the time that has passed since the last change."""
+        elapsed = self.clock.now() - self._settled_until
+        if elapsed > 0.0:
+            self._die.advance(self._topology, self._sources, elapsed, self.stage.true_temperature())
+            self._settled_until = self.clock.now()
+            self._point = None
+
+    def drive(self, index: int, source: Source) -> None:
+        """Replace the source at terminal `index` from this moment on."""
+        if source == self._sources[index]:
+            return
+        self.settle()
+        self._sources[index] = source
+        self._point = None
+
+    def operating_point(self) -> OperatingPoint:
+        """Voltages and currents at this moment."""
+        self.settle()
+        if self._point is None:
+            self._point = self._die.solve(self._topology, self._sources, self.stage.true_temperature())
+        return self._point
+
+    def close_crosspoints(self, crosspoints: frozenset[tuple[str, int]]) -> None:
+        """Move matrix relays; what moves hot is written down in the sample."""
+        moved = crosspoints ^ self._closed
+        if not moved:
+            return
+        potentials = self.operating_point().node_voltage
+        for row, column in moved:
+            name = f"{row}{column}"
+            if (row, column) in crosspoints:
+                self._sample.closures[name] = self._sample.closures.get(name, 0) + 1
+            node = self._loom.row_node(row)
+            if node is not None and abs(potentials[node]) > HOT_VOLTAGE:
+                self._sample.hot[name] = self._sample.hot.get(name, 0) + 1
+        self._closed = crosspoints
+        self._rewire()
+
+    def set_digital(self, instrument: str, line: int, high: bool) -> None:
+        """Drive a digital output; one that is wired to an isolation relay moves it."""
+        for heater, (owner, output) in self.file.relays.items():
+            if (owner, output) != (instrument, line) or (heater in self._heaters) == high:
+                continue
+            self.settle()
+            name = f"heater {heater}"
+            if high:
+                self._sample.closures[name] = self._sample.closures.get(name, 0) + 1
+            self._heaters = self._heaters | {heater} if high else self._heaters - {heater}
+            self._rewire()
+
+    def relay_record(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Closures, and moves under load, of each relay of this bench since the sample was made."""
+        return self._sample.closures, self._sample.hot
+
+    def next_event(self, name: str) -> int:
+        """A number never given before for this random quantity of this sample."""
+        count = self._sample.events.get(name, 0)
+        self._sample.events[name] = count + 1
+        return count
+
+    @property
+    def streams(self) -> Streams:
+        """The sample's randomness."""
+        return self._streams
+
+    def terminal_index(self, terminal: str) -> int:
+        """Place of a source terminal such as `smu1.a` in the network."""
+        return self._loom.terminals.index(terminal)
+
+    def _rewire(self) -> None:
+        self._topology = self._loom.topology(self._closed, self._heaters)
+        self._point = None
+
+
+class Terminal:
+    """The HI terminal of one channel. A `SourceTerminal`."""
+
+    def __init__(self, bench: Workbench, name: str) -> None:
+        """The terminal `name`, such as `smu1.a`."""
+        self._bench, self._index = bench, bench.terminal_index(name)
+
+    def drive(self, source: Source) -> None:
+        """Present `source` to the bench from this moment on."""
+        self._bench.drive(self._index, source)
+
+    def sense(self) -> TerminalReading:
+        """What stands at the terminal at this moment."""
+        point = self._bench.operating_point()
+        return TerminalReading(
+            float(point.source_voltage[self._index]),
+            float(point.source_current[self._index]),
+            bool(point.limited[self._index]),
+        )
+
+
+class MatrixRelays:
+    """All relays of the bench's matrix. A `MatrixPort`."""
+
+    def __init__(self, bench: Workbench) -> None:
+        """The relays of `bench`."""
+        self._bench = bench
+
+    def set_closed(self, crosspoints: frozenset[tuple[str, int]]) -> None:
+        """Close exactly these crosspoints."""
+        self._bench.close_crosspoints(crosspoints)
+
+
+class DigitalConnector:
+    """The digital outputs of one instrument. A `DigitalPort`."""
+
+    def __init__(self, bench: Workbench, instrument: str) -> None:
+        """The connector of `instrument`."""
+        self._bench, self._instrument = bench, instrument
+
+    def set_line(self, line: int, high: bool) -> None:
+        """Drive output `line`."""
+        self._bench.set_digital(self._instrument, line, high)
+
+
+class InstrumentNoise:
+    """Randomness of one instrument, from the sample's seed and counters. A `NoisePort`."""
+
+    def __init__(self, bench: Workbench, instrument: str) -> None:
+        """Noise of `instrument`: its name decides the stream, not the order of use."""
+        self._bench, self._name = bench, instrument
+        self._device = crc32(instrument.encode())
+
+    def normal(self, quantity: str) -> float:
+        """The next standard normal number of `quantity`."""
+        event = self._bench.next_event(f"{self._name}/{quantity}")
+        return float(self._bench.streams.normal(f"instrument/{quantity}", self._device, event))
+
+    def constant(self, quantity: str) -> float:
+        """A standard normal number fixed for the life of this instrument."""
+        return float(self._bench.streams.normal(f"instrument constant/{quantity}", self._device, 0))
+
+
+def open_workbench(name_or_path: str) -> Workbench:
+    """The virtual bench of a bench file, found by name or path."""
+    return Workbench(load_bench(name_or_path))
+
+
+def new_sample(name_or_path: str, die_number: int = 0) -> None:
+    """Throw the virtual sample of a bench away and put die `die_number` of the same seed in its place."""
+    file = load_bench(name_or_path)
+    sample_file = SampleFile(file)
+    try:
+        sample_file.discard()
+        fresh = sample_file.load()
+        fresh.die_number = die_number
+        sample_file.save(fresh)
+    finally:
+        sample_file.release()
