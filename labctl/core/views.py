@@ -125,6 +125,11 @@ class CrossbarBench(Protocol):
         ...
 
     @property
+    def ground_resistance(self) -> float:
+        """Ohm from the ground row to the star ground: common to every grounded line of a read."""
+        ...
+
+    @property
     def router(self) -> RoutePlanner:
         """Plans routes on this bench."""
         ...
