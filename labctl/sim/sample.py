@@ -44,7 +44,9 @@ class Sample:
 def sample_path(file: BenchFile) -> Path:
     """Where the sample of a virtual bench lies: a path ending in `.npz`, or a name in the user's samples folder."""
     if file.virtual is None:
-        raise LabError(f"{file.source}: bench '{file.name}' has no [virtual] section, so it has no virtual sample.")
+        raise LabError(
+            f"{file.source}: bench '{file.name}' has no [virtual] section, so it has no virtual sample."
+        )
     named = Path(file.virtual.sample)
     return named if named.suffix == ".npz" else samples_folder() / f"{named}.npz"
 
@@ -88,14 +90,21 @@ class SampleFile:
         try:
             with np.load(self.path, allow_pickle=False) as stored:
                 head = json.loads(str(stored["head"]))
-                die = {name.removeprefix("die/"): stored[name] for name in stored.files if name.startswith("die/")}
+                die = {
+                    name.removeprefix("die/"): stored[name]
+                    for name in stored.files
+                    if name.startswith("die/")
+                }
         except (OSError, ValueError, KeyError) as error:
             raise LabError(
                 f"The virtual sample {self.path} cannot be read ({error}); `labctl bench new-sample` starts afresh."
             ) from None
         if head["identity"] != self._identity:
-            changed = [f"{key} {head['identity'].get(key)} -> {value}" for key, value in self._identity.items()
-                       if head["identity"].get(key) != value]
+            changed = [
+                f"{key} {head['identity'].get(key)} -> {value}"
+                for key, value in self._identity.items()
+                if head["identity"].get(key) != value
+            ]
             raise LabError(
                 f"The virtual sample {self.path} was made for another bench file ({', '.join(changed)}); "
                 "`labctl bench new-sample` starts afresh, or give the bench file another sample name."
@@ -114,7 +123,11 @@ class SampleFile:
             "hot": sample.hot,
         }
         fresh = self.path.with_suffix(".new.npz")
-        np.savez(fresh, head=np.array(json.dumps(head)), **{f"die/{key}": value for key, value in sample.die.items()})
+        np.savez(
+            fresh,
+            head=np.array(json.dumps(head)),
+            **{f"die/{key}": value for key, value in sample.die.items()},
+        )
         os.replace(fresh, self.path)
 
     def release(self) -> None:

@@ -23,7 +23,9 @@ class VirtualStage:
     def true_temperature(self) -> float:
         """What the die feels, in K."""
         now = self._clock.now()
-        self._temperature = self._target + (self._temperature - self._target) * exp(-(now - self._since) / LAG)
+        self._temperature = self._target + (self._temperature - self._target) * exp(
+            -(now - self._since) / LAG
+        )
         self._since = now
         return self._temperature
 

@@ -43,7 +43,11 @@ class WiringLoom:
         for letter, wire in file.wiring.rows.items():
             row, terminal = self._rows[letter], nodes[wire.terminal]
             if row != terminal:
-                series = wire.series if wire.terminal != GROUND_TERMINAL else wire.series + file.wiring.ground_resistance
+                series = (
+                    wire.series
+                    if wire.terminal != GROUND_TERMINAL
+                    else wire.series + file.wiring.ground_resistance
+                )
                 bridges.append((row, terminal, 1.0 / max(series, TINY_RESISTANCE)))
         self._bridges = tuple(bridges)
 

@@ -35,7 +35,9 @@ class Workbench:
         Raises LabError when the bench is not virtual, or its sample is in use or belongs to another bench file.
         """
         if file.virtual is None:
-            raise LabError(f"{file.source}: bench '{file.name}' has no [virtual] section, it cannot be simulated.")
+            raise LabError(
+                f"{file.source}: bench '{file.name}' has no [virtual] section, it cannot be simulated."
+            )
         self.file = file
         self._sample_file = SampleFile(file)
         try:
@@ -60,7 +62,8 @@ class Workbench:
             self.clock, InstrumentNoise(self, "stage"), file.virtual.room_temperature, self._sample.stage
         )
         self.instruments: Mapping[str, VirtualInstrument] = {
-            to_canonical_name(file.visa.addresses[name]): build_instrument(name, self) for name in file.instruments
+            to_canonical_name(file.visa.addresses[name]): build_instrument(name, self)
+            for name in file.instruments
         }
         self._open = True
         atexit.register(self.close)
