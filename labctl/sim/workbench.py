@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping
-from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
 from pyvisa.rname import to_canonical_name
 
 from labctl.benchfile import BenchFile, load_bench
@@ -42,7 +43,7 @@ class Workbench:
         self._sample_file = SampleFile(file)
         try:
             self._sample: Sample = self._sample_file.load()
-            streams = Streams(file.virtual.seed, self._sample.die_number)
+            streams = Streams(file.virtual.seed, f"die {self._sample.die_number}")
             self._die = Die.build(file.array, file.virtual.cells, file.virtual.neurons, streams)
             if self._sample.die:
                 self._die.restore(self._sample.die)
@@ -216,19 +217,30 @@ class DigitalConnector:
 class InstrumentNoise:
     """Randomness of one instrument, from the sample's seed and counters. A `NoisePort`."""
 
+    BLOCK = 256
+
     def __init__(self, bench: Workbench, instrument: str) -> None:
         """Noise of `instrument`: its name decides the stream, not the order of use."""
         self._bench, self._name = bench, instrument
-        self._device = crc32(instrument.encode())
+        self._blocks: dict[str, tuple[int, NDArray[np.float64]]] = {}
+        self._constants: dict[str, float] = {}
 
     def normal(self, quantity: str) -> float:
         """The next standard normal number of `quantity`."""
-        event = self._bench.next_event(f"{self._name}/{quantity}")
-        return float(self._bench.streams.normal(f"instrument/{quantity}", self._device, event))
+        name = f"{self._name}/{quantity}"
+        number, place = divmod(self._bench.next_event(name), self.BLOCK)
+        held = self._blocks.get(quantity)
+        if held is None or held[0] != number:
+            held = number, self._bench.streams.block(f"noise/{name}", number, self.BLOCK)
+            self._blocks[quantity] = held
+        return float(held[1][place])
 
     def constant(self, quantity: str) -> float:
         """A standard normal number fixed for the life of this instrument."""
-        return float(self._bench.streams.normal(f"instrument constant/{quantity}", self._device, 0))
+        if quantity not in self._constants:
+            name = f"constant/{self._name}/{quantity}"
+            self._constants[quantity] = float(self._bench.streams.block(name, 0, 1)[0])
+        return self._constants[quantity]
 
 
 def open_workbench(name_or_path: str) -> Workbench:
