@@ -17,7 +17,7 @@ class Streams:
     numbers: as easy as 1, 2, 3"); a device's number is its place in that block.
     """
 
-    def __init__(self, seed: int, die: str) -> None:
+    def __init__(self, seed: int, die: int | str) -> None:
         self.seed = seed
         self.die = die
         self._keys: dict[str, NDArray[np.uint64]] = {}
