@@ -1,9 +1,19 @@
 """What instruments can do, as small Protocols: all that composition and procedures know of a driver."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from labctl.core.route import Crosspoint
+
+
+class Sample(NamedTuple):
+    """One current reading in A, positive out of the terminal, and whether the limit ruled or the range was left.
+
+    A reading beyond the measuring range is infinite.
+    """
+
+    current: float
+    limited: bool
 
 
 class Instrument(Protocol):
@@ -29,9 +39,12 @@ class Instrument(Protocol):
 class SourceMeter(Protocol):
     """One channel that sources voltage and measures current."""
 
-    def prepare(self, *, largest_level: float, compliance: float, nplc: float) -> None:
+    def prepare(
+        self, *, largest_level: float, compliance: float, nplc: float, largest_reading: float | None = None
+    ) -> None:
         """At 0 V and off: voltage source, range for `largest_level` V, limit `compliance` A; all read back.
 
+        Currents are measured in a fixed range for `largest_reading` A (left out: for `compliance`).
         Raises SettingOutOfRange, or NotConfirmed when the instrument answers another value.
         """
         ...
@@ -45,7 +58,15 @@ class SourceMeter(Protocol):
         ...
 
     def set_level(self, voltage: float) -> None:
-        """Source `voltage` V."""
+        """Source `voltage` V, read back."""
+        ...
+
+    def sample(self) -> Sample:
+        """One current reading at the present level, in one message."""
+        ...
+
+    def source_and_sample(self, voltage: float) -> Sample:
+        """Source `voltage` V and take one current reading, in one message."""
         ...
 
     def measure_current(self) -> float:
@@ -73,10 +94,16 @@ class SourceMainframe(Instrument, Protocol):
         """Channels by their letter."""
         ...
 
-    def pulse(self, levels: Mapping[str, float], width: float) -> None:
-        """Raise the channels in the given order, hold `width` s, return them to 0 V in reverse order.
+    def set_levels(self, levels: Mapping[str, float]) -> None:
+        """Source these levels in V, channel after channel in the given order, in one message; read back."""
+        ...
 
-        Timed inside the instrument: the width does not depend on the bus.
+    def pulse(
+        self, levels: Mapping[str, float], width: float, rest: Mapping[str, float] | None = None
+    ) -> None:
+        """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V (left out: 0).
+
+        Timed inside the instrument: the width does not depend on the bus. Returns when the pulse is over.
         """
         ...
 

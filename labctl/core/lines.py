@@ -1,5 +1,6 @@
 """The lines and cells of a device under test, counted from 0."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ class LineKind(Enum):
     NEURON = "neuron"
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """One line of the device under test, counted from 0."""
 
     kind: LineKind

@@ -61,4 +61,6 @@ class Verdict(Enum):
     NOT_FORMED = "not formed at the highest voltage"
     OUT_OF_RANGE = "pulse amplitude limit reached"
     OUT_OF_PULSES = "pulse budget spent"
+    NOT_SETTLED = "the stage did not settle in time"
+    NO_THRESHOLD = "no threshold below the highest current"
     PARTLY = "some cells failed"

@@ -49,34 +49,34 @@ class CellView(Protocol):
 
 
 class NeuronOutputs(Protocol):
-    """Reads neuron outputs one after another while the inputs stay."""
+    """Reads neuron outputs one after another while the inputs stay as they are."""
 
-    def read_output(self, neuron: int) -> float:
-        """Current in A through the film of `neuron` at the bench's output bias, offset subtracted."""
-        ...
-
-
-class ComputingArray(NeuronOutputs, Protocol):
-    """The whole array driven by grouped word lines, its columns feeding the neurons."""
-
-    def apply(self, levels: Mapping[str, float]) -> None:
-        """Raise the named matrix rows (every level row and the trim row) in the order given."""
+    def read_outputs(self, neurons: Sequence[int]) -> list[float]:
+        """Current in A through the film of each neuron at the bench's output bias, one after another."""
         ...
 
     def release(self) -> None:
-        """All inputs back to 0 V: resets the neurons' hysteresis."""
+        """All inputs back to 0 V: the heaters cool, which resets the neurons' hysteresis."""
         ...
 
 
 class HeaterView(NeuronOutputs, Protocol):
-    """One heater driven alone through its tap, word lines guarded at the tap's potential."""
+    """One heater driven alone through its bit line's tap, all word lines guarded at the tap's potential."""
 
-    def drive(self, current: float) -> tuple[float, float]:
-        """Drive about `current` A into the tap; the voltage (V) and current (A) that were measured there."""
+    def drive(self, voltage: float) -> float:
+        """Hold tap and word lines at `voltage` V; the current (A) that was measured into the tap."""
         ...
 
-    def release(self) -> None:
-        """Back to 0 V."""
+
+class ComputingArray(NeuronOutputs, Protocol):
+    """The whole array driven by grouped word lines, its bit lines ending in the heaters, its taps open."""
+
+    def arrange(self, rows: Sequence[str]) -> None:
+        """Put each word line on the matrix row named for it (one per word line), at 0 V; only what changes moves."""
+        ...
+
+    def apply(self, levels: Mapping[str, float]) -> None:
+        """Raise the named matrix rows to these V, in the order given."""
         ...
 
 
@@ -140,14 +140,39 @@ class CrossbarBench(Protocol):
 
 
 class NeuronBench(CrossbarBench, Protocol):
-    """A crossbar bench whose bit lines end in neurons."""
+    """A crossbar bench whose bit lines end in neurons. Raises UnsupportedByBench for what it lacks."""
 
     @property
     def stage(self) -> TemperatureController:
-        """The stage controller; UnsupportedByBench when there is none."""
+        """The stage controller."""
         ...
 
     @property
     def level_rows(self) -> Sequence[str]:
         """Matrix rows that carry input levels, ground excluded."""
+        ...
+
+    @property
+    def trim_row(self) -> str:
+        """Matrix row of the bias word lines."""
+        ...
+
+    @property
+    def ground_row(self) -> str:
+        """Matrix row of the star ground."""
+        ...
+
+    @property
+    def heater_resistance(self) -> float:
+        """Nominal ohm of one heater."""
+        ...
+
+    def connect_heater(self, neuron: int, voltage: float) -> AbstractContextManager[HeaterView]:
+        """Connect one neuron's heater alone, guarded, for up to `voltage` V at its tap."""
+        ...
+
+    def connect_computing(
+        self, levels: Mapping[str, float], neurons: Sequence[int]
+    ) -> AbstractContextManager[ComputingArray]:
+        """Connect the heaters of `neurons` and make the named rows ready for up to these V."""
         ...
