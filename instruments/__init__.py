@@ -1,0 +1,1 @@
+"""Drivers: a folder per maker, a file per instrument family."""

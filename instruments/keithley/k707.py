@@ -1,0 +1,113 @@
+"""Keithley 707B and 708B switch matrices over TSP: rows A to H joined across cards of twelve columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
+from labctl.core.route import Crosspoint
+from labctl.driver import TspInstrument
+
+CARD_COLUMNS = 12
+ROWS = "ABCDEFGH"
+_NAME = re.compile(r"([1-6])([A-H])(\d\d)")
+
+
+class Keithley707B(TspInstrument):
+    """Six cards, columns 1 to 72. A `SwitchMatrix`.
+
+    `channel.close` adds to what is closed (707B-901-01 rev. A p. 2-89); nothing here relies on an order inside one
+    message: what must open first is opened, and read back, by a message of its own.
+    """
+
+    model = "707B"
+    slots = 6
+
+    def __init__(self, adapter: object, **connection: Any) -> None:
+        """Connect and demand break-before-make (make-before-break can weld reed relays, p. 7-21)."""
+        super().__init__(adapter, **connection)
+        rule, wanted = self.execute(
+            "channel.connectrule = channel.BREAK_BEFORE_MAKE",
+            "channel.connectrule",
+            "channel.BREAK_BEFORE_MAKE",
+        )
+        if rule != wanted:
+            raise NotConfirmed(
+                f"{self.label} keeps connect rule {rule!r}, not break-before-make: do not use it"
+            )
+
+    def closed(self) -> frozenset[Crosspoint]:
+        """The crosspoints that the instrument reports closed."""
+        (answer,) = self.ask('channel.getclose("allslots")')
+        return self._parsed(answer)
+
+    def close_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
+        """Close these beside those that are closed; NotConfirmed when one does not read back closed."""
+        wanted = frozenset(crosspoints)
+        missing = wanted - self._switch("close", wanted) if wanted else wanted
+        if missing:
+            raise NotConfirmed(f"{self.label}: {self._names(missing)} did not close: nothing may be driven")
+
+    def open_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
+        """Open these; NotConfirmed when one still reads closed."""
+        unwanted = frozenset(crosspoints)
+        stuck = unwanted & self._switch("open", unwanted) if unwanted else unwanted
+        if stuck:
+            raise NotConfirmed(f"{self.label}: {self._names(stuck)} did not open: nothing may be driven")
+
+    def open_all(self) -> None:
+        """Open every crosspoint; NotConfirmed when one still reads closed."""
+        (answer,) = self.ask('channel.getclose("allslots")', after='channel.open("allslots")')
+        stuck = self._parsed(answer)
+        if stuck:
+            raise NotConfirmed(f"{self.label}: {self._names(stuck)} did not open: pull the card's cables")
+
+    def make_safe(self) -> None:
+        """End any script, open every crosspoint."""
+        self.device_clear()
+        self.send("abort")
+        self.open_all()
+
+    def channel_name(self, crosspoint: Crosspoint) -> str:
+        """The instrument's name of a crosspoint: slot digit, row letter, two-digit column (p. 5-6), such as `2A01`."""
+        row, column = crosspoint
+        if row not in ROWS or not 1 <= column <= self.slots * CARD_COLUMNS:
+            raise SettingOutOfRange(
+                f"{self.label}: there is no crosspoint of row {row} and column {column} "
+                f"(rows A to H, columns 1 to {self.slots * CARD_COLUMNS})"
+            )
+        slot, place = divmod(column - 1, CARD_COLUMNS)
+        return f"{slot + 1}{row}{place + 1:02d}"
+
+    def _names(self, crosspoints: Iterable[Crosspoint]) -> str:
+        return ",".join(sorted(self.channel_name(crosspoint) for crosspoint in crosspoints))
+
+    def _switch(self, verb: str, crosspoints: frozenset[Crosspoint]) -> frozenset[Crosspoint]:
+        """Move relays with one message; what is closed afterwards, as the instrument reads it."""
+        statement = f'channel.{verb}("{self._names(crosspoints)}")'
+        answer, count = self.ask('channel.getclose("allslots")', "errorqueue.count", after=statement)
+        if self.number(count):
+            self.complain(statement)
+        return self._parsed(answer)
+
+    def _parsed(self, answer: str) -> frozenset[Crosspoint]:
+        """`nil`, or names joined by semicolons."""
+        if answer == "nil":
+            return frozenset()
+        found = set()
+        for name in answer.split(";"):
+            match = _NAME.fullmatch(name)
+            if match is None:
+                raise InstrumentError(f"{self.label} reports a crosspoint '{name}' that no card here has")
+            slot, row, place = int(match[1]), match[2], int(match[3])
+            found.add(Crosspoint(row, (slot - 1) * CARD_COLUMNS + place))
+        return frozenset(found)
+
+
+class Keithley708B(Keithley707B):
+    """One card, columns 1 to 12."""
+
+    model = "708B"
+    slots = 1

@@ -1,0 +1,133 @@
+"""Base of every driver: PyMeasure's instrument behind a typed door; answers are polled for, never waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pyvisa.constants import StatusCode
+from pyvisa.errors import Error as VisaError
+from pyvisa.errors import VisaIOError
+
+from labctl.core.clock import Clock, WallClock
+from labctl.core.errors import InstrumentError, LinkLost
+
+if TYPE_CHECKING:  # PyMeasure ships no types: without this door every driver would be `Any`
+
+    class _Instrument:
+        adapter: Any
+        name: str
+
+        def __init__(self, adapter: object, name: str, includeSCPI: bool, **visa: Any) -> None: ...
+
+else:
+    from pymeasure.instruments import Instrument as _Instrument
+
+BUS_CALL = 100
+"""ms; no bus call waits longer. Long work is started and polled."""
+PATIENCE = 5.0
+"""s on the bench's clock that an answer may take beyond the time which the work itself needs."""
+
+
+def _no_order() -> None:
+    """Nobody has ordered the run to end."""
+
+
+class Driver(_Instrument):
+    """One instrument at a VISA address. A message goes out once and is never repeated; only reading is tried again."""
+
+    model: str
+    """What the answer to `*IDN?` must contain."""
+
+    def __init__(
+        self,
+        adapter: object,
+        *,
+        name: str = "",
+        visa_library: str = "",
+        clock: Clock | None = None,
+        before_exchange: Callable[[], None] = _no_order,
+    ) -> None:
+        """Connect to `adapter`: a VISA address, or an adapter of PyMeasure.
+
+        `name` is what the bench file calls the instrument; `before_exchange` may raise Aborted, then nothing is sent.
+        """
+        visa: dict[str, Any] = {}
+        if isinstance(adapter, str):
+            visa = {"visa_library": visa_library, "timeout": BUS_CALL}
+            visa |= {"read_termination": "\n", "write_termination": "\n"}
+        self.label = f"{name} ({self.model})" if name else self.model
+        try:
+            super().__init__(adapter, self.label, includeSCPI=False, **visa)
+        except VisaError as error:
+            raise LinkLost(f"{self.label} does not answer at {adapter}: {error}") from error
+        self._bus = self.adapter
+        self._clock: Clock = clock if clock is not None else WallClock()
+        self._before_exchange = before_exchange
+
+    def send(self, message: str) -> None:
+        """Send `message`, which has no answer.
+
+        Raises LinkLost when it cannot be sent: whether the instrument took it is then unknown.
+        """
+        self._before_exchange()
+        try:
+            self._bus.write(message)
+        except VisaError as error:
+            raise LinkLost(f"{self.label} does not take '{message}': {error}") from error
+
+    def query(self, message: str, takes: float = 0.0) -> str:
+        """Send `message` once and poll for its answer, which may need `takes` s beyond the usual patience.
+
+        Raises LinkLost when none comes; what the instrument did with the message is then unknown.
+        """
+        self.send(message)
+        deadline = self._clock.now() + takes + PATIENCE
+        while (answer := self.poll()) is None:
+            self._before_exchange()
+            if self._clock.now() > deadline:
+                self.unanswered(message)
+        return answer
+
+    def poll(self) -> str | None:
+        """One read of at most `BUS_CALL`; None when nothing has come yet.
+
+        Raises LinkLost when the bus fails, InstrumentError when what comes is no text.
+        """
+        try:
+            return str(self._bus.read()).strip()
+        except VisaIOError as error:
+            if error.error_code == StatusCode.error_timeout:
+                return None
+            raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
+        except UnicodeDecodeError as error:
+            raise InstrumentError(f"{self.label} answered with bytes that are no text") from error
+
+    def unanswered(self, message: str) -> NoReturn:
+        """End a wait in vain: stop what runs, drop a late answer, raise LinkLost."""
+        self.device_clear()
+        raise LinkLost(
+            f"{self.label} has not answered '{message}': its state is unknown until it is read again"
+        )
+
+    def device_clear(self) -> None:
+        """End whatever the instrument runs, empty its input and output queues."""
+        try:
+            self._bus.connection.clear()
+        except VisaError as error:
+            raise LinkLost(f"{self.label} does not take a device clear: {error}") from error
+
+    def number(self, text: str) -> float:
+        """A number that the instrument answered; InstrumentError when it is none."""
+        try:
+            return float(text)
+        except ValueError:
+            raise InstrumentError(f"{self.label} answered '{text}' where a number was asked for") from None
+
+    def identity(self) -> str:
+        """Maker, model, serial number, firmware, as the instrument says it."""
+        return self.query("*IDN?")
+
+    def close(self) -> None:
+        """End the connection."""
+        self._bus.close()

@@ -1,0 +1,46 @@
+"""The PyVISA library of a bench: opened once, with the clock that counts there."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pyvisa
+from pyvisa.errors import Error as VisaError
+
+from labctl.core.clock import Clock, WallClock
+from labctl.core.errors import LabError
+
+
+class Library:
+    """An open PyVISA library; drivers that name the same library share it."""
+
+    def __init__(self, name: str) -> None:
+        """Open the library `name`: "" for the installed VISA, "@py", "NAME@BACKEND".
+
+        Raises LabError when there is no such library.
+        """
+        try:
+            self._manager = pyvisa.ResourceManager(name)
+        except (VisaError, OSError, ValueError) as error:
+            raise LabError(
+                f"The VISA library '{name or 'installed on this computer'}' cannot be opened: {error}. "
+                'Install a VISA library, or set library = "@py" in the bench file.'
+            ) from error
+        self.name = name
+
+    @property
+    def clock(self) -> Clock:
+        """The library's own clock when it keeps one, the clock on the wall otherwise."""
+        own = getattr(self._manager.visalib, "clock", None)
+        return WallClock() if own is None else cast(Clock, own)
+
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses at which something answers."""
+        try:
+            return tuple(self._manager.list_resources())
+        except VisaError as error:
+            raise LabError(f"The VISA library '{self.name}' cannot list its instruments: {error}") from error
+
+    def close(self) -> None:
+        """Close the library and every session that it still has."""
+        self._manager.close()

@@ -1,0 +1,100 @@
+"""Exact messages of the Keithley 707B driver (reference manual 707B-901-01 rev. A: names p. 5-6, lists p. 2-89)."""
+
+from contextlib import contextmanager
+
+import pytest
+from pymeasure.test import expected_protocol
+
+from instruments.keithley.k707 import Keithley707B, Keithley708B
+from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
+from labctl.core.route import Crosspoint
+
+OPENING = [
+    ("errorqueue.clear() format.data = format.ASCII format.asciiprecision = 10", None),
+    (
+        "channel.connectrule = channel.BREAK_BEFORE_MAKE print(channel.connectrule, channel.BREAK_BEFORE_MAKE, "
+        "errorqueue.count)",
+        "1.000000000e+00\t1.000000000e+00\t0.000000000e+00",
+    ),
+]
+ASK = 'print(channel.getclose("allslots"), errorqueue.count)'
+
+
+@contextmanager
+def matrix(*exchanges, kind=Keithley707B):
+    with expected_protocol(kind, [*OPENING, *exchanges]) as driver:
+        yield driver
+
+
+def test_another_connect_rule_is_not_confirmed():
+    broken = (OPENING[1][0], "2.000000000e+00\t1.000000000e+00\t0.000000000e+00")
+    with (
+        pytest.raises(NotConfirmed, match="not break-before-make"),
+        expected_protocol(Keithley707B, [OPENING[0], broken]),
+    ):
+        pass
+
+
+def test_a_list_closes_in_one_message_and_is_verified():
+    message = f'channel.close("1A01,2C12,6H12") {ASK}'
+    with matrix((message, "1A01;1B05;2C12;6H12\t0.000000000e+00")) as driver:
+        driver.close_crosspoints([Crosspoint("H", 72), Crosspoint("A", 1), Crosspoint("C", 24)])
+
+
+def test_a_crosspoint_that_stays_open_is_named():
+    with (
+        matrix((f'channel.close("1A01,1A02") {ASK}', "1A01\t0.000000000e+00")) as driver,
+        pytest.raises(NotConfirmed, match="1A02 did not close"),
+    ):
+        driver.close_crosspoints([Crosspoint("A", 1), Crosspoint("A", 2)])
+
+
+def test_a_welded_crosspoint_is_named():
+    with (
+        matrix((f'channel.open("1A01,1A02") {ASK}', "1A01\t0.000000000e+00")) as driver,
+        pytest.raises(NotConfirmed, match="1A01 did not open"),
+    ):
+        driver.open_crosspoints([Crosspoint("A", 1), Crosspoint("A", 2)])
+
+
+def test_nothing_to_move_sends_nothing():
+    with matrix() as driver:
+        driver.close_crosspoints([])
+        driver.open_crosspoints([])
+
+
+def test_closed_reads_names_back_to_columns():
+    with matrix(
+        ('print(channel.getclose("allslots"))', "1G12;2A01;6F12"),
+        ('print(channel.getclose("allslots"))', "nil"),
+        ('print(channel.getclose("allslots"))', "1X03"),
+    ) as driver:
+        assert driver.closed() == {Crosspoint("G", 12), Crosspoint("A", 13), Crosspoint("F", 72)}
+        assert driver.closed() == frozenset()
+        with pytest.raises(InstrumentError, match="1X03"):
+            driver.closed()
+
+
+def test_what_the_matrix_complains_about_is_told_in_its_words():
+    with (
+        matrix(
+            (f'channel.close("1A01") {ASK}', "nil\t1.000000000e+00"),
+            ("print(errorqueue.next())", "1.114000000e+03\tSettings conflict\t2.0e+01\t1.0e+00"),
+            ("print(errorqueue.next())", "0.000000000e+00\tQueue Is Empty\t0.0e+00\t0.0e+00"),
+        ) as driver,
+        pytest.raises(InstrumentError, match="1114: Settings conflict"),
+    ):
+        driver.close_crosspoints([Crosspoint("A", 1)])
+
+
+@pytest.mark.parametrize(("kind", "column"), [(Keithley707B, 73), (Keithley707B, 0), (Keithley708B, 13)])
+def test_a_column_that_no_card_has_is_refused(kind, column):
+    with matrix(kind=kind) as driver, pytest.raises(SettingOutOfRange, match=f"column {column} "):
+        driver.close_crosspoints([Crosspoint("A", column)])
+
+
+def test_make_safe_aborts_and_opens_all():
+    with matrix(
+        ("abort", None), ('channel.open("allslots") print(channel.getclose("allslots"))', "nil")
+    ) as driver:
+        driver.make_safe()
