@@ -1,0 +1,60 @@
+"""What happens in a run, as told to every observer: terminal, window, test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from labctl.core.rows import Picture, Progress
+from labctl.record.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run folder exists and the first line is in the journal; nothing has moved yet."""
+
+    procedure: object
+    folder: Path
+    simulated: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Acquired:
+    """A row, or a block of rows, is in the journal."""
+
+    row: object
+
+
+@dataclass(frozen=True, eq=False)
+class Pictured:
+    """A picture is in the journal; it replaces an earlier one of its name."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """How far the procedure is."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run is over and the record is closed.
+
+    verdict:     what the procedure returned; None unless it finished.
+    reason:      why it did not finish, a sentence; empty otherwise.
+    unconfirmed: what the bench could not confirm to be safe; somebody must look.
+    """
+
+    outcome: Outcome
+    verdict: Enum | None = None
+    reason: str = ""
+    unconfirmed: tuple[str, ...] = ()
+
+
+Event = Started | Acquired | Pictured | Progressed | Ended
+Observer = Callable[[Event], None]

@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM, let through only while the procedure itself works: never while recording or making safe."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+
+class Interrupts:
+    """While active, SIGINT and SIGTERM wait, and raise KeyboardInterrupt inside `let_through` only.
+
+    In another thread than the main one signals never arrive; there it does nothing.
+    """
+
+    def __init__(self) -> None:
+        """Inactive until entered."""
+        self._is_open = False
+        self._waiting = False
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Take the signals over."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._arrived)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the signals back; one that still waits is forgotten: what it asked for has happened."""
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
+
+    @contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Let a signal interrupt the block, one that waits at once."""
+        self._is_open = True
+        try:
+            if self._waiting:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._is_open = False
+
+    def _arrived(self, number: int, frame: FrameType | None) -> None:
+        self._waiting = True
+        if self._is_open:
+            self._is_open = False  # once: the way out must not be interrupted again
+            raise KeyboardInterrupt

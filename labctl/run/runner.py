@@ -1,0 +1,199 @@
+"""Runs a procedure on a bench: records what it yields, tells observers, ends every run the same way."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from labctl.benchfile import BenchFile
+from labctl.core.clock import Clock
+from labctl.core.errors import Aborted, LabError
+from labctl.core.rows import Block, Experiment, Picture, Progress, Yielded
+from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
+from labctl.record.outcome import Outcome
+from labctl.record.provenance import head, now_iso
+from labctl.record.recorder import Recorder
+from labctl.run.events import Acquired, Ended, Event, Observer, Pictured, Progressed, Started
+from labctl.run.interrupts import Interrupts
+
+
+class Bench(Protocol):
+    """All that the engine knows of a bench; what a procedure needs of it is the procedure's matter."""
+
+    @property
+    def clock(self) -> Clock:
+        """Time of this bench."""
+        ...
+
+    @property
+    def file(self) -> BenchFile:
+        """The bench file it was opened from."""
+        ...
+
+    def identities(self) -> Mapping[str, str]:
+        """What each instrument says it is."""
+        ...
+
+    def make_safe(self) -> Sequence[str]:
+        """Every output at 0 V and off, every relay open; sentences about what could not be confirmed."""
+        ...
+
+
+@runtime_checkable
+class CountsMessages(Protocol):
+    """A bench that counts what it says to its instruments."""
+
+    @property
+    def messages(self) -> int:
+        """Messages on the bus since it was opened."""
+        ...
+
+
+class Procedure(Protocol):
+    """A frozen dataclass of quantities with a `run`."""
+
+    def run(self, bench: Any) -> Experiment:
+        """Yield rows, blocks, pictures and progress; return the verdict."""
+        ...
+
+
+def run(
+    procedure: Procedure,
+    bench: Bench,
+    folder: Path,
+    observers: Iterable[Observer] = (),
+    given: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run `procedure` to one of its ends and record it in `folder` (see `Runner`)."""
+    return Runner(bench, observers).run(procedure, folder, given)
+
+
+class Runner:
+    """One bench, one run at a time, all in the calling thread."""
+
+    def __init__(self, bench: Bench, observers: Iterable[Observer] = ()) -> None:
+        """Runs on `bench`; each observer is called with every event, and left out once it raises."""
+        self._bench = bench
+        self._observers = list(observers)
+        self._stop = False
+
+    def stop(self) -> None:
+        """Order the run to end at the next yield; any thread or observer may."""
+        self._stop = True
+
+    def run(self, procedure: Procedure, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
+        """Run to one of the four ends, with outputs off and the outcome in the record, whatever happens.
+
+        folder: an empty run folder, see `labctl.record.catalogue.new_run_folder`.
+        given:  parameters as they were typed, for the record.
+
+        Raises LabError only before anything moved; later errors are the outcome. A second Ctrl-C changes nothing.
+        """
+        bench, self._stop = self._bench, False
+        messages = _messages(bench)
+        (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
+        known = head(
+            run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now()
+        )
+        with Interrupts() as interrupts:
+            record = Recorder(folder, known, bench.clock)
+            try:
+                self._tell(Started(procedure, folder, bench.file.simulated), record)
+                ended = self._complete(procedure, record, interrupts)
+            except (KeyboardInterrupt, Aborted) as order:
+                ended = Ended(Outcome.ABORTED, reason=str(order) or "Interrupted at the keyboard.")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run must end safe and recorded
+                ended = Ended(Outcome.FAILED, reason=_sentence(error, folder))
+            return self._end(ended, record, messages)
+
+    def _complete(self, procedure: Procedure, record: Recorder, interrupts: Interrupts) -> Ended:
+        rows = procedure.run(self._bench)
+        try:
+            while not self._stop:
+                try:
+                    with interrupts.let_through():
+                        item = next(rows)
+                except StopIteration as end:
+                    return Ended(Outcome.FINISHED, verdict=_verdict(end.value))
+                self._tell(_record(item, record), record)
+            return Ended(Outcome.STOPPED, reason="Stopped by order between two rows.")
+        finally:
+            rows.close()
+
+    def _end(self, ended: Ended, record: Recorder, messages: int | None) -> Ended:
+        unconfirmed = self._make_safe()
+        reason = ended.reason
+        values: dict[str, Any] = {
+            "outcome": ended.outcome.value,
+            "verdict": "" if ended.verdict is None else str(ended.verdict.value),
+            "reason": reason,
+            "unconfirmed": list(unconfirmed),
+            "ended": now_iso(),
+        }
+        if messages is not None:
+            values["bus_messages"] = (_messages(self._bench) or 0) - messages
+        try:
+            record.end(values)
+        except (LabError, OSError, RuntimeError) as error:  # h5py tells of a full disk by RuntimeError
+            reason = f"{reason} The record could not be closed: {error}".strip()
+            ended = Ended(Outcome.FAILED if ended.outcome is Outcome.FINISHED else ended.outcome, None, reason)
+        final = Ended(ended.outcome, ended.verdict, reason, unconfirmed)
+        for observer in self._observers:
+            _tell_quietly(observer, final)
+        return final
+
+    def _make_safe(self) -> tuple[str, ...]:
+        try:
+            return tuple(self._bench.make_safe())
+        except Exception as error:  # noqa: BLE001 - nothing may keep the record from being closed
+            return (f"The outputs could not be confirmed to be off: {error}",)
+
+    def _tell(self, event: Event, record: Recorder) -> None:
+        for observer in tuple(self._observers):
+            trouble = _tell_quietly(observer, event)
+            if trouble:
+                self._observers.remove(observer)
+                record.note(f"An observer failed and is left out from here on: {trouble}")
+
+
+def _tell_quietly(observer: Observer, event: Event) -> str:
+    try:
+        observer(event)
+    except Exception as error:  # noqa: BLE001 - a window that breaks must not break the measurement
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _record(item: Yielded, record: Recorder) -> Event:
+    match item:
+        case Progress():
+            record.unit_end()
+            return Progressed(item)
+        case Picture():
+            record.picture(item)
+            return Pictured(item)
+        case Block():
+            record.block(item)
+        case _:
+            record.row(item)
+    return Acquired(item)
+
+
+def _verdict(value: object) -> Enum | None:
+    return value if isinstance(value, Enum) else None
+
+
+def _messages(bench: Bench) -> int | None:
+    return bench.messages if isinstance(bench, CountsMessages) else None
+
+
+def _sentence(error: Exception, folder: Path) -> str:
+    """An error as a sentence; one that nobody foresaw leaves its traceback in the run folder."""
+    if isinstance(error, LabError):
+        return str(error)
+    path = folder / TRACEBACK
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return f"Unexpected {type(error).__name__}: {error} (the traceback is in {path})."
