@@ -1,0 +1,254 @@
+"""The whole job: filters into the array eight at a time, neurons calibrated, images through; beside software's maps."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labctl.analysis.mapping import Wires, compensate
+from labctl.core.errors import PlanError
+from labctl.core.quantity import check, option, quantity
+from labctl.core.rows import Experiment, Picture, Verdict
+from labctl.core.views import NeuronBench
+from labctl.nn.calibration_patches import natural_patches
+from labctl.nn.card import ModelCard
+from labctl.nn.coding import Coding, ColumnPlan, plan_columns
+from labctl.nn.fidelity import compare
+from labctl.nn.images import NamedImage
+from labctl.nn.layer import ConvolutionLayer
+from procedures.crossbar_program import CrossbarProgram
+from procedures.feature_map import FeatureMap
+from procedures.neuron_calibrate import NeuronCalibrate, TrimChoice
+from procedures.neuron_transfer import NeuronTransfer
+from procedures.patches import InputRows
+from procedures.stage_settle import StageSettle
+
+Array = NDArray[np.float64]
+AXES = ("image", "filter", "row", "column")
+LOWEST_CELL, HIGHEST_CELL = 2e-6, 300e-6
+"""S; what the mapping against line resistance may ask of a cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapAgreement:
+    """One row of the record per image and filter."""
+
+    image: str = option("")
+    filter: int = quantity("1")
+    neuron: int = quantity("1")
+    l2_quantised: float = quantity("1", help="gain-fitted relative L2 to software with the inputs as coded")
+    cosine_quantised: float = quantity("1")
+    l2_software: float = quantity("1", help="gain-fitted relative L2 to exact software")
+    cosine_software: float = quantity("1")
+    rms: float = quantity("1", help="root mean square of the software map over the sum of |weights|")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeatureMaps:
+    """Feature maps of images through a layer on an array with neurons.
+
+    work: a folder that exists, where the conductance targets of each group of filters are kept.
+    """
+
+    title: ClassVar[str] = (
+        "feature maps of images: program the filters, calibrate the neurons, run every patch"
+    )
+
+    layer: ConvolutionLayer
+    card: ModelCard
+    images: tuple[NamedImage, ...]
+    work: Path
+    coding: Coding = field(default_factory=Coding)
+    stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0)
+    trim: float = quantity("V", 0.2, low=0.01, high=0.3, help="common level of the bias word lines")
+    trims: tuple[float, ...] = option((0.06, 0.1, 0.14, 0.18, 0.22, 0.26, 0.3))
+    calibration_patches: int = quantity("1", 40, low=8, high=1000)
+    calibration_seed: int = quantity("1", 1, low=0)
+    tolerance: float = quantity("1", 0.05, low=0.005, high=0.5, help="verify window of programming")
+    transfer: bool = option(True, help="measure every neuron's transfer curve")
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check(self)
+
+    def run(self, bench: NeuronBench) -> Experiment:
+        """Yield everything the parts yield, MapAgreement rows and the maps as pictures; DONE or PARTLY.
+
+        Pictures `measured`, `software`, `software_quantised`: (images, filters, rows, columns), in units of the layer's
+        weighted sum. Raises PlanError or UnsupportedByBench before anything moves when the layer does not fit.
+        """
+        plan_columns(self.layer.weights()[: bench.bit_lines], self.coding, bench.word_lines, bench.bit_lines)
+        rows, columns = self.images[0].pixels.shape[:2]
+        shape = (len(self.images), self.layer.filters, rows, columns)
+        measured, software, quantised = (np.full(shape, np.nan) for _ in range(3))
+        verdict = Verdict.DONE
+        for group in self._groups(bench.bit_lines):
+            found = yield from _Group(self, bench, group).run()
+            measured[:, group] = found.measured
+            if found.verdict is not Verdict.DONE:
+                verdict = found.verdict
+            for number, image in enumerate(self.images):
+                exact = self.layer.respond(self._patches(image)).T[group]
+                coded = self.layer.respond(self._coded(self.steps(image))).T[group]
+                software[number, group] = exact.reshape(len(group), rows, columns)
+                quantised[number, group] = coded.reshape(len(group), rows, columns)
+            for name, maps in (
+                ("measured", measured),
+                ("software", software),
+                ("software_quantised", quantised),
+            ):
+                yield Picture(name, maps.copy(), "1", AXES)
+            yield from self._agreement(group, measured, software, quantised)
+        return verdict
+
+    def _groups(self, size: int) -> Iterator[list[int]]:
+        for first in range(0, self.layer.filters, size):
+            yield list(range(first, min(first + size, self.layer.filters)))
+
+    def _patches(self, image: NamedImage) -> Array:
+        """Network inputs of every patch; outside the image stands 0, the mean pixel."""
+        return self.layer.patches(self.card.prepare(image.pixels), np.zeros(3))
+
+    def steps(self, image: NamedImage) -> NDArray[np.intp]:
+        """(patches, inputs) level index of every input of every patch."""
+        return self.coding.quantise(self._patches(image) / self.card.span)
+
+    def _coded(self, steps: NDArray[np.intp]) -> Array:
+        """Network inputs as the word lines really carry them."""
+        return self.coding.inputs[steps] * self.card.span
+
+    def _agreement(
+        self, group: list[int], measured: Array, software: Array, quantised: Array
+    ) -> Iterator[MapAgreement]:
+        weight_sums = np.abs(self.layer.weights()).sum(axis=1) * self.card.span
+        for number, image in enumerate(self.images):
+            for neuron, index in enumerate(group):
+                coded = compare(measured[number, index], quantised[number, index])
+                exact = compare(measured[number, index], software[number, index])
+                rms = float(np.sqrt(np.mean(software[number, index] ** 2)))
+                yield MapAgreement(
+                    image=image.name,
+                    filter=index,
+                    neuron=neuron,
+                    l2_quantised=coded.relative_l2,
+                    cosine_quantised=coded.cosine,
+                    l2_software=exact.relative_l2,
+                    cosine_software=exact.cosine,
+                    rms=rms / weight_sums[index] if weight_sums[index] else float("nan"),
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Maps of one group (images, filters of the group, rows, columns) and how its programming ended."""
+
+    measured: Array
+    verdict: Verdict
+
+
+class _Group:
+    """One filling of the array: as many filters as it has bit lines."""
+
+    def __init__(self, job: FeatureMaps, bench: NeuronBench, filters: list[int]) -> None:
+        self.job, self.bench, self.filters = job, bench, filters
+        self.neurons = tuple(range(len(filters)))
+        coding = job.coding
+        self.layer = ConvolutionLayer(job.layer.kernel[filters], job.layer.bias[filters])
+        self.plan: ColumnPlan = plan_columns(self.layer.weights(), coding, bench.word_lines, bench.bit_lines)
+        row_of = coding.rows_of_levels(bench.level_rows, bench.ground_row)
+        self.inputs = InputRows(
+            voltages=tuple(float(volts) for volts in coding.voltages),
+            rows=tuple(row_of[level] for level in range(coding.levels)),
+            ground_row=bench.ground_row,
+            trim_row=bench.trim_row,
+            bias_words=self.plan.bias_words,
+        )
+
+    def run(self) -> Generator[object, None, _Found]:
+        verdict = yield from self._program("filters", self._targets(self.plan.target))
+        settled = yield from StageSettle(temperature=self.job.stage_temperature).run(self.bench)
+        if settled is not Verdict.DONE:
+            raise PlanError(
+                f"The stage did not settle at {self.job.stage_temperature:g} K; look at its controller and heater."
+            )
+        if self.job.transfer:
+            for neuron in self.neurons:
+                yield from NeuronTransfer(neuron=neuron).run(self.bench)
+        choices = yield from self._calibrate(self.job.trims)
+        bias = yield from self._program("bias", self._bias_targets(choices))
+        choices = yield from self._calibrate((self.job.trim,))
+        measured = yield from self._images(choices)
+        failed = Verdict.PARTLY in (verdict, bias)
+        return _Found(measured, Verdict.PARTLY if failed else Verdict.DONE)
+
+    def _targets(self, wanted: Array) -> Array:
+        """Conductances that weigh as `wanted` does without line resistance; unused columns are left alone."""
+        used = np.asarray(self.neurons)
+        wires = Wires(
+            segment=self.bench.segment_resistance,
+            path=self.bench.path_resistance,
+            foot=self.bench.heater_resistance,
+        )
+        filled = np.where(np.isnan(wanted), self.job.coding.low, wanted)
+        targets = np.full(wanted.shape, np.nan)
+        targets[:, used] = compensate(filled, wires, LOWEST_CELL, HIGHEST_CELL)[:, used]
+        return targets
+
+    def _bias_targets(self, choices: list[TrimChoice]) -> Array:
+        """Bias cells with which every neuron has its own best trim at the common trim voltage; others left alone."""
+        wanted = self.plan.target.copy()
+        for choice in choices:
+            factor = choice.trim / self.job.trim
+            bias = np.clip(self.job.coding.bias_cell * factor, self.job.coding.low, self.job.coding.high)
+            wanted[list(self.plan.bias_words), choice.neuron] = bias
+        targets = self._targets(wanted)
+        left_alone = np.full(targets.shape, np.nan)
+        words = list(self.plan.bias_words)
+        left_alone[words] = targets[words]
+        return left_alone
+
+    def _program(self, name: str, targets: Array) -> Generator[object, None, Verdict]:
+        file = self.job.work / f"target_{name}_{self.filters[0]:03d}.npy"
+        settings: dict[str, Any] = {"tolerance": self.job.tolerance}
+        verdict = yield from CrossbarProgram.of(targets, file, **settings).run(self.bench)
+        if not isinstance(verdict, Verdict):
+            raise TypeError(f"crossbar_program ended with {verdict!r}")
+        return verdict
+
+    def _calibrate(self, trims: tuple[float, ...]) -> Generator[object, None, list[TrimChoice]]:
+        patches = natural_patches(self.job.calibration_patches, self.job.calibration_seed, self.job.card)
+        steps = self.job.coding.quantise(patches / self.job.card.span)
+        coded = self.job.coding.inputs[steps] * self.job.card.span
+        calibrate = NeuronCalibrate(
+            word_levels=self.job.coding.word_levels(steps),
+            expected=self.layer.respond(coded),
+            inputs=self.inputs,
+            trims=trims,
+            neurons=self.neurons,
+        )
+        with self.bench.connect_computing(self.inputs.largest(max(trims)), self.neurons) as array:
+            return (yield from calibrate.on(array, self.bench.word_lines))
+
+    def _images(self, choices: list[TrimChoice]) -> Generator[object, None, Array]:
+        gains = np.array([choice.gain for choice in choices])[:, None, None]
+        dark = np.array([choice.dark_current for choice in choices])[:, None, None]
+        maps = []
+        with self.bench.connect_computing(self.inputs.largest(self.job.trim), self.neurons) as array:
+            for image in self.job.images:
+                rows, columns = image.pixels.shape[:2]
+                step = FeatureMap(
+                    word_levels=self.job.coding.word_levels(self.job.steps(image)),
+                    inputs=self.inputs,
+                    shape=(rows, columns),
+                    trim=self.job.trim,
+                    neurons=self.neurons,
+                    name=f"output current, {image.name}, filters from {self.filters[0]}",
+                )
+                currents = yield from step.on(array, self.bench.word_lines)
+                maps.append((currents - dark) * gains)
+        return np.stack(maps)
