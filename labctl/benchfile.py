@@ -32,6 +32,14 @@ from labctl.core.route import GROUND, Crosspoint
 FORMAT = "labctl-bench-1"
 THIS_FILE = "{this_file}"
 S = TypeVar("S", bound=Section)
+REQUIRED: Mapping[str, type[Section]] = {
+    "visa": BusAddresses,
+    "wiring": Wiring,
+    "roles": Roles,
+    "array": Array,
+    "limits": Limits,
+}
+OPTIONAL: Mapping[str, type[Section]] = {"neurons": Neurons, "stage": Stage, "virtual": Virtual}
 
 
 class BenchFile(Section):
@@ -116,11 +124,10 @@ def read_bench(text: str, source: Path) -> BenchFile:
             mistakes.append(f'{key}: is missing (write {key} = "...")')
     if isinstance(raw.get("format"), str) and raw["format"] != FORMAT:
         mistakes.append(f"format: '{raw['format']}' is not known, this version reads '{FORMAT}'")
-    _section(raw, "visa", BusAddresses, parts, mistakes)
     parts["instruments"] = _instruments(raw, mistakes)
-    for key, model in (("wiring", Wiring), ("roles", Roles), ("array", Array), ("limits", Limits)):
+    for key, model in REQUIRED.items():
         _section(raw, key, model, parts, mistakes)
-    for key, model in (("neurons", Neurons), ("stage", Stage), ("virtual", Virtual)):
+    for key, model in OPTIONAL.items():
         if key in raw:
             _section(raw, key, model, parts, mistakes)
     known = {"format", "name", "description", *BenchFile.model_fields} - {"source", "text"}

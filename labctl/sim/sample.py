@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -122,12 +123,9 @@ class SampleFile:
             "closures": sample.closures,
             "hot": sample.hot,
         }
+        arrays: dict[str, Any] = {f"die/{key}": value for key, value in sample.die.items()}
         fresh = self.path.with_suffix(".new.npz")
-        np.savez(
-            fresh,
-            head=np.array(json.dumps(head)),
-            **{f"die/{key}": value for key, value in sample.die.items()},
-        )
+        np.savez(fresh, head=np.array(json.dumps(head)), **arrays)
         os.replace(fresh, self.path)
 
     def release(self) -> None:

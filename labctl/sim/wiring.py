@@ -41,14 +41,14 @@ class WiringLoom:
         self.source_nodes = tuple(nodes[terminal] for terminal in self.terminals)
         bridges = []
         for letter, wire in file.wiring.rows.items():
-            row, terminal = self._rows[letter], nodes[wire.terminal]
-            if row != terminal:
+            row, inner = self._rows[letter], nodes[wire.terminal]
+            if row != inner:
                 series = (
                     wire.series
                     if wire.terminal != GROUND_TERMINAL
                     else wire.series + file.wiring.ground_resistance
                 )
-                bridges.append((row, terminal, 1.0 / max(series, TINY_RESISTANCE)))
+                bridges.append((row, inner, 1.0 / max(series, TINY_RESISTANCE)))
         self._bridges = tuple(bridges)
 
     def topology(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:

@@ -72,7 +72,9 @@ def test_columns_are_equalised_and_hold_the_weights():
     plan = plan_columns(weights, coding, 56, 8)
     pairs = plan.target[:54]
     np.testing.assert_allclose(pairs.sum(axis=0), coding.column_sum, rtol=1e-12)
-    np.testing.assert_allclose((pairs[0::2] - pairs[1::2]).T, weights * plan.siemens_per_weight[:, None], atol=1e-18)
+    np.testing.assert_allclose(
+        (pairs[0::2] - pairs[1::2]).T, weights * plan.siemens_per_weight[:, None], atol=1e-18
+    )
     assert plan.target.min() >= coding.low
     assert plan.target.max() <= coding.high * (1 + 1e-12)
     assert plan.bias_words == (54, 55)

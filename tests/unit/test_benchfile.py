@@ -71,7 +71,11 @@ def test_every_mistake_is_told_at_once(good):
     [
         ('"1-56" = "word 0-55"', '"1-56" = "word 0-54"', "56 columns cannot be wired to 55 lines"),
         ('"65-72" = "neuron 0-7"', '"66-73" = "neuron 0-7"', "column 73 .* does not exist"),
-        ('"65-72" = "neuron 0-7"', '"65-72" = "neuron 1-8"', "leads to neuron 8, the array has neuron 0 to 7"),
+        (
+            '"65-72" = "neuron 0-7"',
+            '"65-72" = "neuron 1-8"',
+            "leads to neuron 8, the array has neuron 0 to 7",
+        ),
         ('"smu3 1-8"', '"smu3 8-15"', "has no digital output 15"),
         ('A = "smu1.a"', 'A = "smu9.a"', "there is no instrument 'smu9'"),
         ('A = "smu1.a"', 'A = "smu1.c"', "has no channel 'c'"),

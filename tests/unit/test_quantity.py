@@ -44,7 +44,9 @@ def test_reads_what_people_type(text, unit, value):
     assert read_number(text, unit) == pytest.approx(value, rel=1e-12)
 
 
-@pytest.mark.parametrize(("text", "unit", "word"), [("2 V", "A", "in V"), ("ten", "A", "not a number"), ("3 S", "1", "plain")])
+@pytest.mark.parametrize(
+    ("text", "unit", "word"), [("2 V", "A", "in V"), ("ten", "A", "not a number"), ("3 S", "1", "plain")]
+)
 def test_refuses_another_unit_or_no_number(text, unit, word):
     with pytest.raises(PlanError, match=word):
         read_number(text, unit)
