@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from labctl.core.quantity import quantity
 from labctl.physics.kinetics import PARAMETERS
+from labctl.physics.network import Medium
 from labctl.physics.noise import Streams
 
 Floats = NDArray[np.float64]
@@ -85,6 +86,10 @@ class CbramCells:
         self.log_conductance = np.full(shape, np.log(p.contact_conductance))
         self.events = np.zeros(shape, dtype=np.int64)
         self.energy = np.zeros(shape)
+        self.revision = 0
+        """Counts changes of state that make a solved network out of date."""
+        self.drift = 0.0
+        """Change of ln G since `revision` last counted."""
         columns = {name: np.full(shape, getattr(p, name)) for name in PARAMETERS if hasattr(p, name)}
         columns["forming_factor"] = spread("forming voltage", p.forming_spread)
         columns["forming_factor"][never] = np.inf
@@ -106,6 +111,10 @@ class CbramCells:
     def inverse_v0(self) -> Floats:
         """(M, N) 1/V, curvature of conduction."""
         return np.where(self.formed, 1.0 / self.preset.formed_v0, 1.0 / self.preset.unformed_v0)
+
+    def medium(self, films: Floats) -> Medium:
+        """The cells as they are, without read noise, beside `films` (N,) S."""
+        return Medium(self.conductance(), self.inverse_v0(), films, (self.revision, -1))
 
     def noise(self, conductance: Floats, moment: int) -> Floats:
         """(M, N) relative departures of conductance while reading number `moment` is taken."""

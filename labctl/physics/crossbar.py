@@ -36,10 +36,10 @@ class Terminals:
     fixed potential, the outer wire segment included.
     """
 
-    left_conductance: Floats
-    left_voltage: Floats
-    bottom_conductance: Floats
-    bottom_voltage: Floats
+    left_conductance: Floats | None = None
+    left_voltage: Floats | None = None
+    bottom_conductance: Floats | None = None
+    bottom_voltage: Floats | None = None
     right_conductance: Floats | None = None
     right_voltage: Floats | None = None
     top_conductance: Floats | None = None
@@ -139,18 +139,21 @@ class Crossbar:
         self,
         slope: Floats,
         terminals: Terminals,
+        border: Border | None = None,
         word_current: Floats | None = None,
         bit_current: Floats | None = None,
         cell: tuple[int, int] | None = None,
-        accuracy: float = 1e-10,
-    ) -> tuple[Floats, Floats]:
-        """Change of (word, bit) potentials, (M, N) V each, in the network linearised at cell slopes `slope` (S).
+        accuracy: float = 1e-9,
+    ) -> Field:
+        """Change of all potentials and cell currents in the network linearised at cell slopes `slope` (S).
 
-        Caused by currents into the line ends (`word_current` (M,) at the left, `bit_current` (N,) at the bottom)
-        or by 1 A drawn through `cell` from its word to its bit line. Fixed potentials stay fixed.
+        Caused by currents into the line ends (`word_current` (M,) at the left, `bit_current` (N,) at the bottom),
+        into the outside nodes (`border.injection`), or by 1 A drawn through `cell` from its word to its bit line
+        (not counted in the cell's own current). Fixed potentials stay fixed.
         """
         words, bits = self.shape
         lw, _, lb, _ = self._ends(terminals)
+        border = border or self._no_border
         rw, rb = np.zeros((bits, words)), np.zeros((words, bits))
         if word_current is not None:
             rw[0] += word_current
@@ -159,13 +162,12 @@ class Crossbar:
         if cell is not None:
             rw[cell[1], cell[0]] -= 1.0
             rb[cell] += 1.0
-        largest = max(np.abs(rw).max(), np.abs(rb).max())
-        border = self._no_border
-        w, b, _, _ = newton.linear_solve(
+        largest = max(np.abs(rw).max(), np.abs(rb).max(), np.abs(border.injection).max(initial=0.0))
+        w, b, x, _ = newton.linear_solve(
             slope, self._word, self._bit, lw, lb, border.word_coupling, border.bit_coupling, border.matrix,
             rw, rb, border.injection, accuracy * largest,
         )  # fmt: skip
-        return w.T, b
+        return Field(w.T, b, x, slope * (w.T - b), slope)
 
     def _ends(self, t: Terminals) -> tuple[Floats, Floats, Floats, Floats]:
         words, bits = self.shape

@@ -12,6 +12,8 @@ from numba import njit
 
 _OVERFLOW = 40.0  # beyond 40 V0 a cell continues along its tangent: monotone, finite
 
+_NOTHING = 1e-19  # A; a smaller Kirchhoff residual is as good as none
+
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def cell_law(v, g, inverse_v0):
@@ -369,7 +371,7 @@ def newton(g, inverse_v0, sw, sb, lw, jw, lb, jb, uw, ub, xx, jx, w, b, x, accur
         for p in range(x.shape[0]):
             highest = max(highest, abs(x[p]))
         rounding = 4e-16 * stiffest * highest
-        target = max(accuracy * scale, rounding)
+        target = max(accuracy * scale, rounding, _NOTHING)
         if worst <= target or (worst <= 32 * target and worst > 0.3 * before) or worst == 0.0:
             return current, slope, step, True
         eta = 1e-4 * worst if step == 0 and worst > 1e4 * target else 0.1 * target

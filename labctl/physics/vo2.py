@@ -1,0 +1,124 @@
+"""VO2 Mott neurons: a heater warms a film whose domains turn metallic, with hysteresis, into a conductor.
+
+The lumped temperature follows base + R_th (heater power + film power) with one time constant. Hysteresis is a play
+operator of half width w/2 on the temperature: minor loops are exact and closed, and what the film shows
+afterwards is the hottest (or coldest) moment of the approach, not its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labctl.core.quantity import option, quantity
+from labctl.physics.noise import Streams
+
+Floats = NDArray[np.float64]
+
+
+class FilmLaw(Enum):
+    """How the domains of a film make up its resistance."""
+
+    PARALLEL = "parallel domains"
+    SERIES = "series"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vo2Preset:
+    """Constants of one neuron technology; medians, from which each neuron of a die departs."""
+
+    film_law: FilmLaw = option(FilmLaw.PARALLEL)
+    heater_resistance: float = quantity("ohm", low=1.0, high=1e6)
+    heater_temperature_coefficient: float = quantity("1/K", low=-0.01, high=0.02)
+    thermal_resistance: float = quantity("K/W", low=1e2, high=1e9)
+    thermal_time: float = quantity("s", low=1e-10, high=1.0)
+    heating_knee: float = quantity("K", low=250.0, high=500.0)
+    loop_width: float = quantity("K", low=0.0, high=50.0)
+    transition_spread: float = quantity("K", low=0.1, high=200.0)
+    rounding: float = quantity("K", low=0.01, high=20.0)
+    metallic_resistance: float = quantity("ohm", low=1.0, high=1e7)
+    insulating_prefactor: float = quantity("ohm", low=1e-9, high=1e9)
+    insulating_activation: float = quantity("K", low=0.0, high=20000.0)
+    series_centre: float = quantity("K", low=250.0, high=500.0)
+    series_steepness: float = quantity("1/K", low=0.01, high=10.0)
+    thermal_spread: float = quantity("1", low=0.0, high=0.5)
+    output_spread: float = quantity("1", low=0.0, high=0.5)
+    reference_temperature: float = quantity("K", low=200.0, high=500.0)
+
+
+class Neurons:
+    """The neurons of one die, one per bit line.
+
+    temperature (N,) K of heater and film; branch (N,) K, the play operator's output, which decides the film's phase;
+    hottest (N,) K ever reached.
+    """
+
+    def __init__(self, count: int, preset: Vo2Preset, streams: Streams) -> None:
+        """Cold neurons of a die, insulating."""
+        self.preset = preset
+        device = np.arange(count)
+        self.thermal_resistance: Floats = preset.thermal_resistance * streams.lognormal(
+            "neuron/thermal resistance", preset.thermal_spread, device
+        )
+        self.output_factor: Floats = streams.lognormal("neuron/output", preset.output_spread, device)
+        self.temperature: Floats = np.full(count, preset.reference_temperature)
+        self.branch: Floats = self.temperature + preset.loop_width / 2
+        self.hottest: Floats = self.temperature.copy()
+
+    def heater_conductance(self) -> Floats:
+        """(N,) S of the heaters at their present temperature."""
+        p = self.preset
+        rise = self.temperature - p.reference_temperature
+        return 1.0 / (p.heater_resistance * np.maximum(1.0 + p.heater_temperature_coefficient * rise, 0.1))
+
+    def film_conductance(self) -> Floats:
+        """(N,) S of the films as they are."""
+        return self._film(self.temperature, self.branch)
+
+    def warm(self, heater_power: Floats, film_voltage: Floats, base: float, duration: float) -> None:
+        """Let `duration` s pass at constant heater power (N,) W and film voltage (N,) V over a stage at `base` K.
+
+        The film's own heat is included; it raises the film's conductance and so itself.
+        """
+        p = self.preset
+        share = -np.expm1(-duration / p.thermal_time)
+        start, branch = self.temperature, self.branch
+        temperature = start
+        for _ in range(100):
+            heat = heater_power + film_voltage**2 * self._film(temperature, branch)
+            goal = start + share * (base + self.thermal_resistance * heat - start)
+            branch = np.clip(self.branch, goal - p.loop_width / 2, goal + p.loop_width / 2)
+            done = bool(np.abs(goal - temperature).max() < 1e-9 * base)
+            temperature = goal
+            if done:
+                break
+        self.temperature, self.branch = temperature, branch
+        self.hottest = np.maximum(self.hottest, temperature)
+
+    def _film(self, temperature: Floats, branch: Floats) -> Floats:
+        """(N,) S of a film at `temperature` whose play operator stands at `branch`, both K.
+
+        PARALLEL: domains whose transitions are evenly spread over `transition_spread` K from the knee, each rounded by
+        `rounding`, side by side. SERIES: Zhang 2024 (Nat. Commun., s41467-024-51254-4) R = R0 exp(Ea/T) g + Rm,
+        with the play operator in place of that paper's proximity function for minor loops.
+        """
+        p = self.preset
+        insulating = p.insulating_prefactor * np.exp(p.insulating_activation / temperature)
+        if p.film_law is FilmLaw.SERIES:
+            share = 0.5 + 0.5 * np.tanh(p.series_steepness * (p.series_centre - branch))
+            conductance = 1.0 / (insulating * share + p.metallic_resistance)
+        else:
+            first = p.heating_knee - p.loop_width / 2
+            ramp = _softplus((branch - first) / p.rounding)
+            ramp -= _softplus((branch - first - p.transition_spread) / p.rounding)
+            metallic = ramp * p.rounding / p.transition_spread
+            conductance = metallic / p.metallic_resistance + (1.0 - metallic) / insulating
+        out: Floats = self.output_factor * conductance
+        return out
+
+
+def _softplus(z: Floats) -> Floats:
+    return np.logaddexp(0.0, z)
