@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
 from pyvisa.rname import to_canonical_name
 
 from labctl.benchfile import BenchFile, load_bench
@@ -17,9 +15,9 @@ from labctl.physics.noise import Streams
 from labctl.sim.catalogue import build_instrument
 from labctl.sim.clock import VirtualClock
 from labctl.sim.instrument import VirtualInstrument
-from labctl.sim.ports import TerminalReading
 from labctl.sim.sample import Sample, SampleFile
 from labctl.sim.stage import VirtualStage
+from labctl.sim.terminals import InstrumentNoise
 from labctl.sim.wiring import WiringLoom
 
 HOT_VOLTAGE = 10e-3
@@ -167,80 +165,6 @@ class Workbench:
     def _rewire(self) -> None:
         self._topology = self._loom.topology(self._closed, self._heaters)
         self._point = None
-
-
-class Terminal:
-    """The HI terminal of one channel. A `SourceTerminal`."""
-
-    def __init__(self, bench: Workbench, name: str) -> None:
-        """The terminal `name`, such as `smu1.a`."""
-        self._bench, self._index = bench, bench.terminal_index(name)
-
-    def drive(self, source: Source) -> None:
-        """Present `source` to the bench from this moment on."""
-        self._bench.drive(self._index, source)
-
-    def sense(self) -> TerminalReading:
-        """What stands at the terminal at this moment."""
-        point = self._bench.operating_point()
-        return TerminalReading(
-            float(point.source_voltage[self._index]),
-            float(point.source_current[self._index]),
-            bool(point.limited[self._index]),
-        )
-
-
-class MatrixRelays:
-    """All relays of the bench's matrix. A `MatrixPort`."""
-
-    def __init__(self, bench: Workbench) -> None:
-        """The relays of `bench`."""
-        self._bench = bench
-
-    def set_closed(self, crosspoints: frozenset[tuple[str, int]]) -> None:
-        """Close exactly these crosspoints."""
-        self._bench.close_crosspoints(crosspoints)
-
-
-class DigitalConnector:
-    """The digital outputs of one instrument. A `DigitalPort`."""
-
-    def __init__(self, bench: Workbench, instrument: str) -> None:
-        """The connector of `instrument`."""
-        self._bench, self._instrument = bench, instrument
-
-    def set_line(self, line: int, high: bool) -> None:
-        """Drive output `line`."""
-        self._bench.set_digital(self._instrument, line, high)
-
-
-class InstrumentNoise:
-    """Randomness of one instrument, from the sample's seed and counters. A `NoisePort`."""
-
-    BLOCK = 256
-
-    def __init__(self, bench: Workbench, instrument: str) -> None:
-        """Noise of `instrument`: its name decides the stream, not the order of use."""
-        self._bench, self._name = bench, instrument
-        self._blocks: dict[str, tuple[int, NDArray[np.float64]]] = {}
-        self._constants: dict[str, float] = {}
-
-    def normal(self, quantity: str) -> float:
-        """The next standard normal number of `quantity`."""
-        name = f"{self._name}/{quantity}"
-        number, place = divmod(self._bench.next_event(name), self.BLOCK)
-        held = self._blocks.get(quantity)
-        if held is None or held[0] != number:
-            held = number, self._bench.streams.block(f"noise/{name}", number, self.BLOCK)
-            self._blocks[quantity] = held
-        return float(held[1][place])
-
-    def constant(self, quantity: str) -> float:
-        """A standard normal number fixed for the life of this instrument."""
-        if quantity not in self._constants:
-            name = f"constant/{self._name}/{quantity}"
-            self._constants[quantity] = float(self._bench.streams.block(name, 0, 1)[0])
-        return self._constants[quantity]
 
 
 def open_workbench(name_or_path: str) -> Workbench:
