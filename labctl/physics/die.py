@@ -15,6 +15,7 @@ from labctl.physics.circuit import OperatingPoint, Source, Topology
 from labctl.physics.crossbar import Crossbar
 from labctl.physics.kinetics import largest_rate
 from labctl.physics.network import FieldStore, Medium, Network, all_quiet
+from labctl.physics.outside import undefined
 from labctl.physics.noise import Streams
 from labctl.physics.presets import load_preset
 from labctl.physics.switching import Switching
@@ -58,6 +59,7 @@ class Die:
         self._wires = Crossbar(*shape, self._segment, self._segment)
         self._store = FieldStore(self._wires)
         self._networks: OrderedDict[tuple[int, bytes], Network] = OrderedDict()
+        self._no_films = np.full(shape[1], 1e-9)
         self._moment = 0
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
         self._fastest = (-1.0, -1, 0.0)
@@ -81,14 +83,14 @@ class Die:
     ) -> OperatingPoint:
         """What the network settles to with these sources; limits act as ideal hard limits."""
         network = self._network(topology)
-        outside, films = network.outside, self.neurons.film_conductance()
+        outside, films = network.outside, self._films(network)
         solution = network.settle(tuple(sources), self._noisy(films))
         voltage = solution.node_voltage
         return OperatingPoint(
-            source_voltage=np.nan_to_num(voltage[outside.source_nodes]),
+            source_voltage=voltage[outside.source_nodes],
             source_current=solution.source_current,
             limited=solution.ruling != 0,
-            node_voltage=voltage,
+            node_voltage=np.where(undefined(outside, solution.situation), np.nan, voltage),
             cell_voltage=solution.field.cell_voltage,
             cell_current=solution.field.current,
             heater_current=outside.heater_current(solution.field, voltage),
@@ -103,7 +105,7 @@ class Die:
             return
         network = self._network(topology)
         present = tuple(sources)
-        films = self.neurons.film_conductance()
+        films = self._films(network)
         self._switching.meet(network, present)
         self._moment += 1
         factor = self.cells.temperature_factor(stage_temperature)
@@ -153,8 +155,8 @@ class Die:
         self._switching = Switching(cells, np.array(state["line_voltage"], dtype=float))
 
     def _network(self, topology: Topology) -> Network:
-        heaters = self.neurons.heater_conductance()
-        key = (id(topology), heaters.tobytes() if topology.heaters else b"")
+        heaters = self.neurons.heater_conductance() if topology.heaters else np.zeros(self.cells.shape[1])
+        key = (id(topology), heaters.tobytes())
         network = self._networks.get(key)
         if network is None:
             network = Network(topology, self._store, self._segment, heaters)
@@ -162,6 +164,10 @@ class Die:
             if len(self._networks) > _TOPOLOGIES:
                 self._networks.popitem(last=False)
         return network
+
+    def _films(self, network: Network) -> Floats:
+        """(N,) S of the films; any number where no output line is connected."""
+        return self.neurons.film_conductance() if network.outside.has_neurons else self._no_films
 
     def _noisy(self, films: Floats) -> Medium:
         medium = self.cells.medium(films)
@@ -186,7 +192,7 @@ class Die:
         outside, neurons = network.outside, self.neurons
         power, volts = np.zeros(len(neurons.temperature)), np.zeros(len(neurons.temperature))
         if (len(outside.heaters) or outside.has_neurons) and not all_quiet(sources):
-            films = neurons.film_conductance()
+            films = self._films(network)
             solution = network.settle(sources, self.cells.medium(films))
             conductance = outside.heater_conductance
             current = outside.heater_current(solution.field, solution.node_voltage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,11 @@ from labctl.physics.circuit import Drive, Source, Topology
 from labctl.physics.crossbar import Crossbar, Field, NoConvergence
 from labctl.physics.outside import (
     Outside,
+    Pattern,
     Situation,
+    acting_levels,
     arrange,
+    make_pattern,
     next_ruling,
     node_currents,
     node_voltages,
@@ -41,14 +44,13 @@ class Medium:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """One operating point. ruling (S,): sign of each limit that rules, else 0; matrix: nodal matrix with the films."""
+    """One operating point. node_voltage (K,) V; source_current (S,) A; ruling (S,): sign of each limit that rules."""
 
     field: Field
     node_voltage: Floats
     source_current: Floats
     ruling: NDArray[np.int8]
     situation: Situation
-    matrix: Floats
 
 
 class FieldStore:
@@ -57,7 +59,7 @@ class FieldStore:
     def __init__(self, wires: Crossbar) -> None:
         """A store for one die's wires."""
         self.wires = wires
-        self._fields: OrderedDict[bytes, tuple[tuple[int, int], Field]] = OrderedDict()
+        self._fields: OrderedDict[tuple[bytes, bytes], tuple[tuple[int, int], Field]] = OrderedDict()
         self._latest: dict[int, Field] = {}
 
     def field(self, situation: Situation, medium: Medium) -> Field:
@@ -66,13 +68,13 @@ class FieldStore:
         if held is not None and held[0] == medium.token:
             self._fields.move_to_end(situation.key)
             return held[1]
-        start = held[1] if held is not None else self._latest.get(len(situation.free))
+        start = held[1] if held is not None else self._latest.get(len(situation.pattern.free))
         field = self.wires.solve(
             medium.conductance, medium.inverse_v0, situation.terminals, situation.border, start
         )
         self._fields[situation.key] = (medium.token, field)
         self._fields.move_to_end(situation.key)
-        self._latest[len(situation.free)] = field
+        self._latest[len(situation.pattern.free)] = field
         if len(self._fields) > _KEPT:
             self._fields.popitem(last=False)
         return field
@@ -88,7 +90,9 @@ class Network:
         self.topology = topology
         self.outside = Outside(topology, words, bits, segment, heaters)
         self._settled: OrderedDict[tuple[object, ...], Solution] = OrderedDict()
-        self._ruling: dict[tuple[Source, ...], NDArray[np.int8]] = {}
+        self._ruling: OrderedDict[tuple[Source, ...], NDArray[np.int8]] = OrderedDict()
+        self._patterns: dict[tuple[object, ...], Pattern] = {}
+        self._films: tuple[bytes, Floats] = (b"", self.outside.matrix)
 
     def settle(self, sources: tuple[Source, ...], medium: Medium) -> Solution:
         """Operating point with hard limits. The network is monotone, so the set of ruling limits is unique.
@@ -100,7 +104,9 @@ class Network:
         found = self._settled.get(key)
         if found is not None:
             return found
-        ruling = self._ruling.get(sources, np.zeros(len(sources), dtype=np.int8))
+        ruling = self._ruling.get(sources) if self._ruling else None
+        if ruling is None:
+            ruling = np.zeros(len(sources), dtype=np.int8)
         for round_ in range(_ROUNDS):
             solution = self.solve(sources, ruling, medium)
             terminal = solution.node_voltage[self.outside.source_nodes]
@@ -109,32 +115,50 @@ class Network:
             if changed.size == 0:
                 break
             if round_ > 8:  # one at a time: cannot cycle in a monotone network
-                following, changed = ruling.copy(), changed[:1]
-                following[changed] = next_ruling(sources, ruling, terminal, solution.source_current)[changed]
+                kept = ruling.copy()
+                kept[changed[0]] = following[changed[0]]
+                following = kept
             ruling = following
         else:
             raise NoConvergence("the limits of the sources did not settle: sources fight through the array")
-        self._ruling[sources] = ruling
+        if ruling.any():
+            self._ruling[sources] = ruling
         self._settled[key] = solution
-        for store in (self._settled, self._ruling):
-            while len(store) > _KEPT:
-                store.pop(next(iter(store)))
+        if len(self._settled) > _KEPT:
+            self._settled.popitem(last=False)
+        if len(self._ruling) > _KEPT:
+            self._ruling.popitem(last=False)
         return solution
 
-    def solve(
-        self,
-        sources: Sequence[Source],
-        ruling: NDArray[np.int8],
-        medium: Medium,
-    ) -> Solution:
+    def solve(self, sources: tuple[Source, ...], ruling: NDArray[np.int8], medium: Medium) -> Solution:
         """Operating point with a given set of ruling limits."""
-        matrix = self.outside.with_films(medium.films)
-        situation = arrange(self.outside, matrix, sources, ruling)
+        situation = self.situation(sources, ruling, medium)
         field = self.store.field(situation, medium)
         voltage = node_voltages(self.outside, situation, field)
-        into = node_currents(self.outside, matrix, voltage, field)
-        current = source_currents(self.outside, situation, sources, voltage, into)
-        return Solution(field, voltage, current, ruling, situation, matrix)
+        into = node_currents(self.outside, situation.pattern.matrix, voltage, field)
+        current = source_currents(self.outside, situation, voltage, into)
+        return Solution(field, voltage, current, ruling, situation)
+
+    def situation(
+        self,
+        sources: tuple[Source, ...],
+        ruling: NDArray[np.int8],
+        medium: Medium,
+        pinned: Mapping[int, float] | None = None,
+    ) -> Situation:
+        """The outside reduced to the line ends; `pinned` nodes are held at given V."""
+        levels = acting_levels(sources, ruling)
+        kinds = tuple((holds, s.resistance) for (holds, _), s in zip(levels, sources, strict=True))
+        nodes = tuple(pinned) if pinned else ()
+        films = medium.films.tobytes() if self.outside.has_neurons else b""
+        if films != self._films[0]:
+            self._films = (films, self.outside.with_films(medium.films))
+            self._patterns.clear()
+        pattern = self._patterns.get((kinds, nodes))
+        if pattern is None:
+            pattern = make_pattern(self.outside, self._films[1], kinds, nodes)
+            self._patterns[kinds, nodes] = pattern
+        return arrange(self.outside, pattern, levels, tuple(pinned.values()) if pinned else ())
 
 
 def all_quiet(sources: Sequence[Source]) -> bool:

@@ -78,13 +78,13 @@ class Outside:
     def film_current(self, film_conductance: Floats, node_voltage: Floats) -> Floats:
         """(N,) A through each film, from its output line to ground."""
         total = self.neuron_contacts.sum(axis=1) + film_conductance
-        pad = self.neuron_contacts @ np.nan_to_num(node_voltage) / total
+        pad = self.neuron_contacts @ node_voltage / total
         current: Floats = film_conductance * pad
         return current
 
     def heater_current(self, field: Field, node_voltage: Floats) -> Floats:
         """(N,) A through each connected heater, positive to ground."""
-        pad = self._pad_inner * field.bit[-1] + self._pad_nodes @ np.nan_to_num(node_voltage)
+        pad = self._pad_inner * field.bit[-1] + self._pad_nodes @ node_voltage
         current: Floats = self.heater_conductance * pad
         return current
 
@@ -98,112 +98,164 @@ def _star(contacts: Floats, inner: float | Floats) -> tuple[Floats, Floats, Floa
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
-    """What the sources make of the outside nodes: which are held, which follow, what is injected.
+class Pattern:
+    """What sources of given kinds make of the outside nodes, whatever their levels.
 
-    held: nodes of known potential (ground first), with `voltage`; free: nodes that follow the network;
-    border, terminals: the same as the crossbar solver takes them.
+    held: nodes of known potential, ground first; free: nodes that follow the network; ideal (S,): the node that a
+    source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; forced (S,): True where
+    a source injects a current; matrix: nodal matrix of all nodes, films included.
     """
 
     held: NDArray[np.intp]
-    voltage: Floats
     free: NDArray[np.intp]
+    ideal: NDArray[np.intp]
+    conductance: Floats
+    forced: NDArray[np.bool_]
+    leak: Floats
+    matrix: Floats
+    word_held: Floats
+    bit_held: Floats
+    left_conductance: Floats
+    bottom_conductance: Floats
+    border: Border
+    free_held: Floats
+    content: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """A pattern with levels: `terminals` and `border` as the crossbar solver takes them.
+
+    voltage: V of the held nodes; injection (S,): A that sources push into their nodes, resistances considered;
+    at_node (K,): the same by node; key: equal for situations that the array cannot tell apart.
+    """
+
+    pattern: Pattern
+    voltage: Floats
+    injection: Floats
+    at_node: Floats
     border: Border
     terminals: Terminals
-    key: bytes
-    source_conductance: Floats
-    source_injection: Floats
+    key: tuple[bytes, bytes]
 
 
-def arrange(
+def acting_levels(sources: Sequence[Source], ruling: NDArray[np.int8]) -> list[tuple[bool | None, float]]:
+    """Per source (holds a voltage? None when open, value in V or A) once limits that rule have taken over."""
+    out: list[tuple[bool | None, float]] = []
+    for source, sign in zip(sources, ruling.tolist(), strict=True):
+        if source.drive is Drive.OPEN:
+            out.append((None, 0.0))
+        elif sign == 0:
+            out.append((source.drive is Drive.VOLTAGE, source.level))
+        else:
+            out.append((source.drive is not Drive.VOLTAGE, sign * source.limit))
+    return out
+
+
+def make_pattern(
     outside: Outside,
     matrix: Floats,
-    sources: Sequence[Source],
-    ruling: NDArray[np.int8],
-    pinned: dict[int, float] | None = None,
-) -> Situation:
-    """Reduce the outside for given sources.
+    kinds: Sequence[tuple[bool | None, float]],
+    pinned: tuple[int, ...] = (),
+) -> Pattern:
+    """Reduce the outside for sources of given kinds: (holds a voltage? None when open, resistance in ohm).
 
-    ruling (S,): 0 where a source's level rules, +1 / -1 where its limit does, with that sign. `pinned` holds
-    further nodes at given potentials (the charge on their capacitance).
+    `pinned` holds further nodes (at the charge on their capacitance).
     """
-    nodes = outside.topology.nodes
-    held = {GROUND: 0.0} | (pinned or {})
-    conductance, injection = np.zeros(len(sources)), np.zeros(len(sources))
-    for index, source in enumerate(sources):
-        if source.drive is Drive.OPEN:
+    count, nodes = len(kinds), outside.topology.nodes
+    conductance, forced = np.zeros(count), np.zeros(count, dtype=np.bool_)
+    ideal = np.full(count, -1, dtype=np.intp)
+    for index, (holds, ohm) in enumerate(kinds):
+        resistance = max(ohm, SHARED_RESISTANCE) if outside.shares_node[index] else ohm
+        if holds is None:
             continue
-        sign = int(ruling[index])
-        if (source.drive is Drive.VOLTAGE) != (sign == 0):  # behaves as a current source
-            injection[index] = source.level if sign == 0 else sign * source.limit
-            continue
-        level = source.level if sign == 0 else sign * source.limit
-        resistance = source.resistance
-        if outside.shares_node[index]:
-            resistance = max(resistance, SHARED_RESISTANCE)
-        if resistance > 0.0:
-            conductance[index], injection[index] = 1.0 / resistance, level / resistance
+        if not holds:
+            forced[index] = True
+        elif resistance > 0.0:
+            conductance[index] = 1.0 / resistance
         else:
-            held[int(outside.source_nodes[index])] = level
-    at_node, leak = np.zeros(nodes), np.zeros(nodes)
-    np.add.at(at_node, outside.source_nodes, injection)
-    np.add.at(leak, outside.source_nodes, conductance)
+            ideal[index] = outside.source_nodes[index]
+    held = [GROUND, *ideal[ideal >= 0].tolist(), *pinned]
+    leak = np.bincount(outside.source_nodes, conductance, nodes) if count else np.zeros(nodes)
+    pushed = set(outside.source_nodes[forced].tolist())
     diagonal = matrix.diagonal() + leak
-    free = np.array([n for n in range(nodes) if n not in held and (diagonal[n] > 0.0 or at_node[n])], dtype=np.intp)
-    fixed = np.array(list(held), dtype=np.intp)
-    voltage = np.array(list(held.values()))
-    inner = matrix[np.ix_(free, free)].copy()
+    free = np.array(
+        [n for n in range(nodes) if n not in held and (diagonal[n] > 0.0 or n in pushed)], dtype=np.intp
+    )
+    fixed = np.array(held, dtype=np.intp)
+    inner = matrix[np.ix_(free, free)]
     inner[np.diag_indices(len(free))] += leak[free] + INSULATION
+    word, bit = outside.word_coupling[:, fixed], outside.bit_coupling[:, fixed]
     border = Border(
         np.ascontiguousarray(outside.word_coupling[:, free]),
         np.ascontiguousarray(outside.bit_coupling[:, free]),
         inner,
-        at_node[free] - matrix[np.ix_(free, fixed)] @ voltage,
+        np.zeros(len(free)),
     )
-    word, bit = outside.word_coupling[:, fixed], outside.bit_coupling[:, fixed]
-    terminals = Terminals(
-        left_conductance=word.sum(axis=1),
-        left_voltage=None,
-        left_current=word @ voltage,
-        bottom_conductance=bit.sum(axis=1),
-        bottom_voltage=None,
-        bottom_current=bit @ voltage,
-    )
-    parts = (
-        terminals.left_conductance, terminals.left_current, terminals.bottom_conductance, terminals.bottom_current,
-        border.word_coupling, border.bit_coupling, border.matrix, border.injection,
+    left, bottom = word.sum(axis=1), bit.sum(axis=1)
+    parts = (left, bottom, border.word_coupling, border.bit_coupling, inner)
+    return Pattern(
+        held=fixed, free=free, ideal=ideal, conductance=conductance, forced=forced, leak=leak, matrix=matrix,
+        word_held=word, bit_held=bit, left_conductance=left, bottom_conductance=bottom, border=border,
+        free_held=matrix[np.ix_(free, fixed)], content=b"".join(part.tobytes() for part in parts),
     )  # fmt: skip
-    key = b"".join(np.asarray(part).tobytes() for part in parts)
-    return Situation(fixed, voltage, free, border, terminals, key, conductance, injection)
+
+
+def arrange(
+    outside: Outside,
+    pattern: Pattern,
+    levels: Sequence[tuple[bool | None, float]],
+    pinned: Sequence[float] = (),
+) -> Situation:
+    """Put levels (from `acting_levels`) and the potentials of pinned nodes into a pattern."""
+    values = np.array([value for _, value in levels])
+    injection = values * (pattern.conductance + pattern.forced)
+    at_node = np.bincount(outside.source_nodes, injection, outside.topology.nodes)
+    voltage = np.concatenate(((0.0,), values[pattern.ideal >= 0], pinned))
+    inner = pattern.border
+    border = Border(
+        inner.word_coupling, inner.bit_coupling, inner.matrix, at_node[pattern.free] - pattern.free_held @ voltage
+    )
+    left, bottom = pattern.word_held @ voltage, pattern.bit_held @ voltage
+    terminals = Terminals(
+        left_conductance=pattern.left_conductance,
+        left_current=left,
+        bottom_conductance=pattern.bottom_conductance,
+        bottom_current=bottom,
+    )
+    key = (pattern.content, left.tobytes() + bottom.tobytes() + border.injection.tobytes())
+    return Situation(pattern, voltage, injection, at_node, border, terminals, key)
 
 
 def node_voltages(outside: Outside, situation: Situation, field: Field) -> Floats:
-    """(K,) V of all outside nodes; NaN where nothing defines it."""
-    out = np.full(outside.topology.nodes, np.nan)
-    out[situation.held] = situation.voltage
-    out[situation.free] = field.outside
+    """(K,) V of all outside nodes; 0 where nothing defines it (see `undefined`)."""
+    out = np.zeros(outside.topology.nodes)
+    out[situation.pattern.held] = situation.voltage
+    out[situation.pattern.free] = field.outside
+    return out
+
+
+def undefined(outside: Outside, situation: Situation) -> NDArray[np.bool_]:
+    """(K,) True for outside nodes on which nothing at all hangs."""
+    out = np.ones(outside.topology.nodes, dtype=np.bool_)
+    out[situation.pattern.held] = False
+    out[situation.pattern.free] = False
     return out
 
 
 def node_currents(outside: Outside, matrix: Floats, voltage: Floats, field: Field) -> Floats:
     """(K,) A that flow from each outside node into bridges, films and lines."""
-    known = np.nan_to_num(voltage)
-    out: Floats = matrix @ known - outside.word_coupling.T @ field.word[:, 0] - outside.bit_coupling.T @ field.bit[-1]
+    out: Floats = (
+        matrix @ voltage - outside.word_coupling.T @ field.word[:, 0] - outside.bit_coupling.T @ field.bit[-1]
+    )
     return out
 
 
-def source_currents(
-    outside: Outside, situation: Situation, sources: Sequence[Source], voltage: Floats, into_network: Floats
-) -> Floats:
+def source_currents(outside: Outside, situation: Situation, voltage: Floats, into_network: Floats) -> Floats:
     """(S,) A out of each source. An ideal source delivers what its node passes on."""
-    known = np.nan_to_num(voltage[outside.source_nodes])
-    out = situation.source_injection - situation.source_conductance * known
-    held = set(situation.held.tolist())
-    for index, source in enumerate(sources):
-        node = int(outside.source_nodes[index])
-        ideal = situation.source_conductance[index] == 0.0 and situation.source_injection[index] == 0.0
-        if ideal and source.drive is not Drive.OPEN and node in held and not outside.shares_node[index]:
-            out[index] = into_network[node]
+    pattern = situation.pattern
+    through = situation.injection - pattern.conductance * voltage[outside.source_nodes]
+    out: Floats = np.where(pattern.ideal >= 0, into_network[outside.source_nodes], through)
     return out
 
 
@@ -215,14 +267,14 @@ def next_ruling(
     voltage, current: (S,) V and A at the source terminals for the present `ruling`.
     """
     out = ruling.copy()
-    for index, source in enumerate(sources):
+    for index, (source, volts, amperes) in enumerate(zip(sources, voltage.tolist(), current.tolist(), strict=True)):
         if source.drive is Drive.OPEN or source.limit == inf:
             out[index] = 0
             continue
         if source.drive is Drive.VOLTAGE:
-            quantity, reach = current[index], (source.level - voltage[index]) - source.resistance * current[index]
+            quantity, reach = amperes, source.level - volts - source.resistance * amperes
         else:
-            quantity, reach = voltage[index], source.level - current[index]
+            quantity, reach = volts, source.level - amperes
         if ruling[index] == 0:
             if abs(quantity) > source.limit * (1.0 + 1e-9) + 1e-18:
                 out[index] = 1 if quantity > 0 else -1

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from labctl.core.lines import LineKind
 from labctl.physics import transient
 from labctl.physics.cbram import CbramCells
-from labctl.physics.circuit import Drive, Source
+from labctl.physics.circuit import GROUND, Drive, Source
 from labctl.physics.crossbar import Border, Field
 from labctl.physics.kinetics import all_rates
 from labctl.physics.network import Medium, Network, Solution, all_quiet
-from labctl.physics.outside import Situation, arrange, node_currents
+from labctl.physics.outside import Situation, node_currents
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -52,7 +52,8 @@ class Switching:
         self._network: Network | None = None
         self._sources: tuple[Source, ...] = ()
         self._node_voltage = np.zeros(0)
-        self._pending: Medium | None = None
+        self._settled_with: tuple[tuple[Source, ...], Medium] | None = None
+        self._may_be_slow = np.zeros(0, dtype=np.intp)
         self._acting = np.zeros(0, dtype=np.int8)
         self._deadline = np.zeros(0)
         self._rates = np.zeros(cells.shape)
@@ -62,42 +63,35 @@ class Switching:
         if network is not self._network:
             self._line_voltage = self.line_voltage()
             self._network = network
-            self._pending = None
             self._node_voltage = self._shared_charge(network)
             self._sources = ()
-        if sources != self._sources:
-            self._catch_up()
-            fresh = len(sources) != len(self._sources)
-            if fresh:
-                self._acting = np.zeros(len(sources), dtype=np.int8)
-                self._deadline = np.full(len(sources), inf)
-            else:
-                for index, (old, new) in enumerate(zip(self._sources, sources, strict=True)):
-                    if old != new:
-                        self._acting[index], self._deadline[index] = 0, inf
-            self._sources = sources
-            for source, node in zip(sources, network.topology.source_nodes, strict=True):
-                if source.drive is Drive.VOLTAGE and source.resistance == 0.0:
-                    self._node_voltage[node] = source.level
+            self._may_be_slow = _slow_candidates(network)
+        if sources == self._sources:
+            return
+        if len(sources) != len(self._sources):
+            self._acting = np.zeros(len(sources), dtype=np.int8)
+            self._deadline = np.full(len(sources), inf)
+        else:
+            for index, (old, new) in enumerate(zip(self._sources, sources, strict=True)):
+                if old != new:
+                    self._acting[index], self._deadline[index] = 0, inf
+        self._sources = sources
+        for source, node in zip(sources, network.topology.source_nodes, strict=True):
+            if source.drive is Drive.VOLTAGE and source.resistance == 0.0:
+                self._node_voltage[node] = source.level
 
     def span(self) -> float:
         """V between the highest and the lowest potential that sources or charged lines hold; inf when unknown."""
-        low = high = 0.0
-        for source in self._sources:
-            if source.drive is Drive.OPEN:
-                continue
-            level = source.level
-            if source.drive is Drive.CURRENT and level != 0.0:
-                level = float(np.copysign(source.limit, level))
-            low, high = min(low, level), max(high, level)
-        if self._pending is None:
-            low = min(low, float(np.nanmin(self._node_voltage, initial=0.0)))
-            high = max(high, float(np.nanmax(self._node_voltage, initial=0.0)))
+        low, high = _levels(self._sources)
+        charged = self._node_voltage[self._may_be_slow]
+        if len(charged):
+            earlier = _levels(self._settled_with[0]) if self._settled_with else (0.0, 0.0)
+            low, high = min(low, float(charged.min()), earlier[0]), max(high, float(charged.max()), earlier[1])
         return high - low
 
     def rest(self, medium: Medium) -> None:
         """Nothing switched: lines and limits have settled at the operating point, found when somebody asks."""
-        self._pending = medium
+        self._settled_with = (self._sources, medium)
 
     def line_voltage(self) -> Floats:
         """(M + N,) V to which word and bit lines are charged; lines without contact count as discharged."""
@@ -109,7 +103,7 @@ class Switching:
         self._catch_up()
         for node, kind, line, _ in self._network.topology.contacts:
             if kind is not LineKind.NEURON:
-                out[line if kind is LineKind.WORD else words + line] = np.nan_to_num(self._node_voltage[node])
+                out[line if kind is LineKind.WORD else words + line] = self._node_voltage[node]
         return out
 
     def live(self, duration: float, factor: float, films: Floats) -> float:
@@ -118,7 +112,6 @@ class Switching:
         Returns the largest change of ln G (or of nucleation) of any cell.
         """
         assert self._network is not None
-        self._catch_up()
         start = (self._node_voltage.copy(), self._acting.copy(), self._deadline.copy())
         done = np.zeros(self.cells.shape, dtype=np.bool_)
         moved, left_over = self._stretch(duration, factor, films, done, first=True)
@@ -143,15 +136,19 @@ class Switching:
             left = duration - time
             if left <= 0.0:
                 break
-            target = network.settle(sources, cells.medium(films))
+            medium = cells.medium(films)
+            target = network.settle(sources, medium)
+            if target.ruling.any():
+                self._catch_up()
             ruling = self._ruling(sources, target)
-            base = target if np.array_equal(ruling, target.ruling) else network.solve(sources, ruling, cells.medium(films))
+            base = target if np.array_equal(ruling, target.ruling) else network.solve(sources, ruling, medium)
             slow = self._slow_nodes(network, base)
-            departure = np.nan_to_num(self._node_voltage[slow] - base.node_voltage[slow])
-            pinned = {int(node): float(base.node_voltage[node]) for node in slow}
-            situation = (
-                arrange(network.outside, base.matrix, sources, ruling, pinned) if len(slow) else base.situation
-            )
+            situation = base.situation
+            if len(slow):
+                self._catch_up()
+                pinned = {int(node): float(base.node_voltage[node]) for node in slow}
+                situation = network.situation(sources, ruling, medium, pinned)
+            departure = self._node_voltage[slow] - base.node_voltage[slow]
             answers = [_lift(network, base, situation, int(node)) for node in slow]
             settling = self._settling_time(network, base, slow)
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
@@ -178,6 +175,7 @@ class Switching:
                     moved = max(moved, self._creep(base, target, left, settling, expected, factor, waiting | done))
                 self._acting[:] = target.ruling
                 self._node_voltage = target.node_voltage.copy()
+                self._settled_with = None
                 break
             step, event = self._integrate(
                 network, base, situation, slow, answers, departure, active, cycle * factor, left
@@ -201,23 +199,21 @@ class Switching:
     @staticmethod
     def _slow_nodes(network: Network, base: Solution) -> Indices:
         """Free outside nodes on lines whose cable charges through a resistor or from a limited source."""
-        free = base.situation.free
+        pattern = base.situation.pattern
+        free = pattern.free
         if len(free) == 0:
             return free
-        outside = network.outside
-        outward = -base.matrix[np.ix_(free, base.situation.held)].sum(axis=1)
-        np.add.at(leak := np.zeros(outside.topology.nodes), outside.source_nodes, base.situation.source_conductance)
-        return free[outside.touches_array[free] & (outward + leak[free] < _STIFF)]
+        outward = pattern.leak[free] - pattern.free_held.sum(axis=1)
+        return free[network.outside.touches_array[free] & (outward < _STIFF)]
 
     @staticmethod
     def _settling_time(network: Network, base: Solution, slow: Indices) -> float:
         """s after which the slow nodes have settled, at most: ten of their longest time constants."""
         if len(slow) == 0:
             return 0.0
-        outside = network.outside
-        outward = -base.matrix[np.ix_(slow, base.situation.held)].sum(axis=1)
-        with np.errstate(divide="ignore"):
-            return float(10.0 * (outside.capacitance[slow] / np.maximum(outward, 1e-30)).max())
+        pattern = base.situation.pattern
+        outward = pattern.leak[slow] - pattern.matrix[np.ix_(slow, pattern.held)].sum(axis=1)
+        return float(10.0 * (network.outside.capacitance[slow] / np.maximum(outward, 1e-30)).max())
 
     def _expected(
         self, base: Solution, answers: list[Field], departure: Floats, left: float, settling: float, factor: float
@@ -310,6 +306,7 @@ class Switching:
         cells.log_conductance[active], cells.energy[active] = log_g, energy
         self._node_voltage = base.node_voltage.copy()
         self._node_voltage[slow] += shift
+        self._settled_with = None
         self._deadline[:] = inf
         for place, index in enumerate(watched):
             if deadline[place] == inf:
@@ -324,17 +321,24 @@ class Switching:
         return float(step), int(event)
 
     def _catch_up(self) -> None:
-        """Find the potentials at which the lines have settled, if that was put off."""
-        medium, self._pending = self._pending, None
-        if medium is None or self._network is None:
+        """Find the potentials at which the lines had settled, if that was put off."""
+        if self._settled_with is None or self._network is None:
             return
-        if all_quiet(self._sources):
+        (sources, medium), self._settled_with = self._settled_with, None
+        ideal = [
+            (node, source.level)
+            for source, node in zip(self._sources, self._network.topology.source_nodes, strict=True)
+            if source.drive is Drive.VOLTAGE and source.resistance == 0.0
+        ]
+        if all_quiet(sources):
             self._node_voltage = np.zeros(self._network.topology.nodes)
-            self._acting[:] = 0
-            return
-        solution = self._network.settle(self._sources, medium)
-        self._node_voltage = solution.node_voltage.copy()
-        self._acting[:] = solution.ruling
+        else:
+            solution = self._network.settle(sources, medium)
+            self._node_voltage = solution.node_voltage.copy()
+            unchanged = np.array([old == new for old, new in zip(sources, self._sources, strict=True)])
+            self._acting[unchanged] = solution.ruling[unchanged]
+        for node, level in ideal:
+            self._node_voltage[node] = level
 
     def _shared_charge(self, network: Network) -> Floats:
         """(K,) V of the outside nodes once the lines on them have shared their charge (empty cables otherwise)."""
@@ -350,12 +354,37 @@ class Switching:
         return np.divide(charge, total, out=np.zeros_like(charge), where=total > 0.0)
 
 
+def _levels(sources: tuple[Source, ...]) -> tuple[float, float]:
+    """Lowest and highest V that sources can hold, ground included."""
+    low = high = 0.0
+    for source in sources:
+        if source.drive is Drive.OPEN:
+            continue
+        level = source.level
+        if source.drive is Drive.CURRENT and level != 0.0:
+            level = float(np.copysign(source.limit, level))
+        low, high = min(low, level), max(high, level)
+    return low, high
+
+
+def _slow_candidates(network: Network) -> Indices:
+    """Outside nodes with lines on them but no source and no stiff bridge: their charge outlives a change of level."""
+    topology, outside = network.topology, network.outside
+    bridged = np.zeros(topology.nodes)
+    for one, other, siemens in topology.bridges:
+        bridged[one] += siemens
+        bridged[other] += siemens
+    loose = outside.touches_array & (bridged < _STIFF)
+    loose[[GROUND, *topology.source_nodes]] = False
+    return np.flatnonzero(loose)
+
+
 def _lift(network: Network, base: Solution, situation: Situation, node: int) -> Field:
     """Answer of the linearised network to 1 V more on the pinned `node`."""
-    outside, free = network.outside, situation.free
+    outside, pattern = network.outside, situation.pattern
     border = Border(
         situation.border.word_coupling, situation.border.bit_coupling, situation.border.matrix,
-        -base.matrix[free, node],
+        -pattern.matrix[pattern.free, node],
     )  # fmt: skip
     return network.store.wires.response(
         base.field.slope, situation.terminals, border,
@@ -373,20 +402,17 @@ def _ports(
     bits: Indices,
 ) -> Ports:
     """Linearise: unit currents through the cells (words, bits), unit potentials on the `slow` nodes."""
-    outside, matrix, free = network.outside, base.matrix, situation.free
+    pattern, outside = situation.pattern, network.outside
+    matrix, free = pattern.matrix, pattern.free
     cells, nodes, sources = len(words), len(slow), len(outside.source_nodes)
     z, t = np.empty((cells, cells)), np.empty((cells, nodes))
     y = np.empty((nodes, nodes))
     by_cell, by_node = np.empty((sources, cells)), np.empty((sources, nodes))
-    conductance, injection = situation.source_conductance, situation.source_injection
-    ideal = (conductance == 0.0) & (injection == 0.0)
-    leak, push = np.zeros(outside.topology.nodes), np.zeros(outside.topology.nodes)
-    np.add.at(leak, outside.source_nodes, conductance)
-    np.add.at(push, outside.source_nodes, injection)
+    leak, push = pattern.leak, situation.at_node
 
     def at_sources(into: Floats, volts: Floats) -> Floats:
         at = outside.source_nodes
-        return np.where(ideal, into[at], -conductance * volts[at])
+        return np.where(pattern.ideal >= 0, into[at], -pattern.conductance * volts[at])
 
     quiet = Border(
         situation.border.word_coupling, situation.border.bit_coupling, situation.border.matrix, np.zeros(len(free))

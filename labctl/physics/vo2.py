@@ -87,8 +87,10 @@ class Neurons:
         share = -np.expm1(-duration / p.thermal_time)
         start, branch = self.temperature, self.branch
         temperature = start
-        for _ in range(100):
-            heat = heater_power + film_voltage**2 * self._film(temperature, branch)
+        for _ in range(100 if film_voltage.any() else 1):
+            heat = heater_power
+            if film_voltage.any():
+                heat = heat + film_voltage**2 * self._film(temperature, branch)
             goal = start + share * (base + self.thermal_resistance * heat - start)
             branch = np.clip(self.branch, goal - p.loop_width / 2, goal + p.loop_width / 2)
             done = bool(np.abs(goal - temperature).max() < 1e-9 * base)
