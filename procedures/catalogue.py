@@ -1,0 +1,64 @@
+"""The procedures by name: ours, and those of installed packages (entry-point group `labctl.procedures`)."""
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from functools import cache
+from importlib.metadata import entry_points
+
+from labctl.core.errors import PlanError
+from procedures.crossbar_program import CrossbarProgram
+from procedures.crossbar_read import CrossbarRead
+from procedures.feature_map import FeatureMap
+from procedures.forming import Forming
+from procedures.neuron_calibrate import NeuronCalibrate
+from procedures.neuron_transfer import NeuronTransfer
+from procedures.program_verify import ProgramVerify
+from procedures.stage_settle import StageSettle
+
+GROUP = "labctl.procedures"
+"""Entry-point group: name of the procedure = its class."""
+
+_OURS: Mapping[str, type] = {
+    "crossbar_program": CrossbarProgram,
+    "crossbar_read": CrossbarRead,
+    "feature_map": FeatureMap,
+    "forming": Forming,
+    "neuron_calibrate": NeuronCalibrate,
+    "neuron_transfer": NeuronTransfer,
+    "program_verify": ProgramVerify,
+    "stage_settle": StageSettle,
+}
+
+
+@cache
+def procedures() -> Mapping[str, type]:
+    """Every procedure by its name, sorted.
+
+    Raises PlanError when an installed package offers what is no procedure, or a name that is taken.
+    """
+    found = dict(_OURS)
+    for entry in entry_points(group=GROUP):
+        name = _plain(entry.name)
+        offered = entry.load()
+        where = entry.dist.name if entry.dist else entry.value
+        if not (isinstance(offered, type) and is_dataclass(offered) and hasattr(offered, "run")):
+            raise PlanError(
+                f"The package {where} offers '{entry.name}' as a procedure, but {entry.value} is not "
+                "a dataclass with a run(bench)."
+            )
+        if name in found:
+            raise PlanError(f"The package {where} offers a procedure '{name}', which exists already.")
+        found[name] = offered
+    return dict(sorted(found.items()))
+
+
+def find(name: str) -> type:
+    """The procedure of this name (`program_verify`, `program-verify`); PlanError naming those that exist."""
+    known = procedures()
+    if _plain(name) not in known:
+        raise PlanError(f"There is no procedure '{name}'; there are: {', '.join(known)}.")
+    return known[_plain(name)]
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "_").lower()

@@ -1,0 +1,115 @@
+"""Forming: make a virgin cell conduct, by pulses through a series resistor that grow until it does."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from labctl.core.errors import PlanError
+from labctl.core.quantity import check, option, quantity, show
+from labctl.core.route import Scheme
+from labctl.core.rows import Experiment, Verdict, Yielded
+from labctl.core.views import CellView, CrossbarBench
+from procedures.reading import existing_cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormingRead:
+    """One row of the record: the read after `pulses` forming pulses, the last one of `amplitude`."""
+
+    word: int = quantity("1")
+    bit: int = quantity("1")
+    pulses: int = quantity("1")
+    amplitude: float = quantity("V")
+    conductance: float = quantity("S", help="apparent: current over voltage")
+    limited: bool = option(False, help="a source was at its compliance")
+
+
+@dataclass(frozen=True)
+class Formed:
+    """How forming one cell ended."""
+
+    verdict: Verdict
+    pulses: int
+    conductance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormingRamp:
+    """Read; stop when the cell conducts; otherwise pulse, a step higher each time.
+
+    A formed cell gets no pulse.
+    """
+
+    forming_start: float = quantity("V", 0.8, low=0.05, high=20.0, help="first pulse")
+    forming_step: float = quantity("V", 0.05, low=1e-3, high=1.0, help="each pulse is higher by this")
+    forming_max: float = quantity("V", 1.8, low=0.05, high=20.0, help="highest pulse")
+    forming_width: float = quantity("s", 500e-6, low=200e-6, high=1.0, help="width of each pulse")
+    formed_above: float = quantity(
+        "S", 1e-6, low=1e-9, high=1e-3, help="a cell is formed above this conductance"
+    )
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    forming_scheme: Scheme = option(Scheme.THIRD, help="share of unselected lines while forming: V/2 or V/3")
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range and ramps that cannot rise; raises PlanError."""
+        check(self)
+        refuse_floating(self, "forming_scheme")
+        refuse_falling(self, "forming_start", "forming_max")
+
+    def form(self, view: CellView) -> Generator[Yielded, None, Formed]:
+        """Form the cell in `view`, yielding a FormingRead for each read."""
+        amplitude, pulses = 0.0, 0
+        while True:
+            reading = view.read(self.read_voltage)
+            yield FormingRead(
+                word=view.cell.word,
+                bit=view.cell.bit,
+                pulses=pulses,
+                amplitude=amplitude,
+                conductance=reading.conductance,
+                limited=reading.limited,
+            )
+            if reading.conductance >= self.formed_above:
+                verdict = Verdict.FORMED if pulses else Verdict.ALREADY_FORMED
+                return Formed(verdict, pulses, reading.conductance)
+            amplitude = self.forming_start + pulses * self.forming_step
+            if amplitude > self.forming_max * (1 + 1e-9):
+                return Formed(Verdict.NOT_FORMED, pulses, reading.conductance)
+            view.pulse(amplitude, self.forming_width)
+            pulses += 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forming(FormingRamp):
+    """Form one cell through the series resistor; a cell that conducts already is left as it is."""
+
+    title: ClassVar[str] = "form one cell through the series resistor"
+
+    word: int = quantity("1", low=0, help="word line of the cell")
+    bit: int = quantity("1", low=0, help="bit line of the cell")
+
+    def run(self, bench: CrossbarBench) -> Experiment:
+        """Yield FormingRead rows; FORMED, ALREADY_FORMED or NOT_FORMED."""
+        cell = existing_cell(bench, self.word, self.bit)
+        with bench.connect_cell(bench.router.cell_form(cell, self.forming_max, self.forming_scheme)) as view:
+            formed = yield from self.form(view)
+        return formed.verdict
+
+
+def refuse_floating(plan: object, name: str) -> None:
+    """Raise PlanError when a write plan's field `name` would leave unselected lines floating."""
+    if getattr(plan, name) is Scheme.FLOAT:
+        raise PlanError(
+            f"{type(plan).__name__}: {name} = float leaves unselected cells at the full amplitude; "
+            "write with V/2 or V/3."
+        )
+
+
+def refuse_falling(plan: object, start: str, most: str) -> None:
+    """Raise PlanError when a ramp's field `start` lies above its field `most` (both V)."""
+    first, last = getattr(plan, start), getattr(plan, most)
+    if first > last:
+        raise PlanError(
+            f"{type(plan).__name__}: {start} = {show(first, 'V')} lies above {most} = {show(last, 'V')}; "
+            "a ramp starts below its highest pulse."
+        )
