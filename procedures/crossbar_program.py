@@ -81,8 +81,8 @@ class CrossbarProgram(FormingRamp, WritePulses):
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield FormingRead, VerifyRead and CellSummary rows, pictures and progress; DONE or PARTLY.
 
-        A cell that fails is data: its summary says how, the run goes on. Raises PlanError when the map does not
-        fit the array.
+        A cell that fails is data: its summary says how, the run goes on. Raises PlanError when the map does
+        not fit the array.
         """
         job = _Job(self, bench, self._fitting_target(bench))
         yield Picture("target conductance", job.target, "S", AXES)

@@ -15,8 +15,8 @@ def read_current(
 ) -> float:
     """Current (A) into bit line `bit` at 0 V for 1 V on word line `word`, all other lines at ground.
 
-    Word lines are contacted at bit 0, bit lines at the last word line, each through path + segment ohm; `common`
-    ohm lie between all unselected lines together and ground.
+    Word lines are contacted at bit 0, bit lines at the last word line, each through path + segment ohm;
+    `common` ohm lie between all unselected lines together and ground.
     """
     words, bits = conductance.shape
     count = words * bits

@@ -17,7 +17,7 @@ UNFORMED = 5e-9
 
 @dataclass
 class FakeCell:
-    """Above a threshold ln G moves in proportion to the pulse; an unformed cell forms at its forming voltage."""
+    """Above a threshold ln G moves in proportion to the pulse; an unformed cell forms at its voltage."""
 
     conductance: float = UNFORMED
     forming_voltage: float = 1.2
