@@ -72,10 +72,14 @@ class SmuChannel(TspChannel):
         confirm(self, {self._settings.compliance: compliance})
 
     def set_output(self, on: bool) -> None:
-        """Close or open the output relay, read back; NotConfirmed when it is to close before `prepare`."""
+        """Close the output relay, or zero the level and open it; read back.
+
+        NotConfirmed when it is to close before `prepare`.
+        """
         if on and self._prepared_level is None:
             raise NotConfirmed(f"{self.label}: range and compliance are not confirmed, the output stays off")
-        confirm(self, {self._settings.output: float(on)})
+        settings = self._settings
+        confirm(self, {settings.output: 1.0} if on else {settings.level: 0.0, settings.output: 0.0})
 
     def set_level(self, voltage: float) -> None:
         """Source `voltage` V, read back."""

@@ -54,7 +54,7 @@ class SourceMeter(Protocol):
         ...
 
     def set_output(self, on: bool) -> None:
-        """Close or open the output relay; refuses to close before `prepare` was confirmed."""
+        """Close the output, or zero it and open it, read back; refuses to close before `prepare` was confirmed."""
         ...
 
     def set_level(self, voltage: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyvisa.constants import StatusCode
@@ -29,10 +28,6 @@ PATIENCE = 5.0
 """s on the bench's clock that an answer may take beyond the time which the work itself needs."""
 
 
-def _no_order() -> None:
-    """Nobody has ordered the run to end."""
-
-
 class Driver(_Instrument):
     """One instrument at a VISA address. A message goes out once and is never repeated; only reading is tried again."""
 
@@ -46,11 +41,11 @@ class Driver(_Instrument):
         name: str = "",
         visa_library: str = "",
         clock: Clock | None = None,
-        before_exchange: Callable[[], None] = _no_order,
     ) -> None:
         """Connect to `adapter`: a VISA address, or an adapter of PyMeasure.
 
-        `name` is what the bench file calls the instrument; `before_exchange` may raise Aborted, then nothing is sent.
+        `name` is what the bench file calls the instrument, `clock` counts how long an answer may take.
+        Raises LinkLost when nothing answers there.
         """
         visa: dict[str, Any] = {}
         if isinstance(adapter, str):
@@ -63,14 +58,18 @@ class Driver(_Instrument):
             raise LinkLost(f"{self.label} does not answer at {adapter}: {error}") from error
         self._bus = self.adapter
         self._clock: Clock = clock if clock is not None else WallClock()
-        self._before_exchange = before_exchange
+        self._answer_due = False
+        self.messages = 0
+        """Messages sent since the connection was opened."""
 
     def send(self, message: str) -> None:
         """Send `message`, which has no answer.
 
         Raises LinkLost when it cannot be sent: whether the instrument took it is then unknown.
         """
-        self._before_exchange()
+        if self._answer_due:  # an interrupt fell between a question and its answer, which is nobody's now
+            self.device_clear()
+        self.messages += 1
         try:
             self._bus.write(message)
         except VisaError as error:
@@ -82,11 +81,12 @@ class Driver(_Instrument):
         Raises LinkLost when none comes; what the instrument did with the message is then unknown.
         """
         self.send(message)
+        self._answer_due = True
         deadline = self._clock.now() + takes + PATIENCE
         while (answer := self.poll()) is None:
-            self._before_exchange()
             if self._clock.now() > deadline:
                 self.unanswered(message)
+        self._answer_due = False
         return answer
 
     def poll(self) -> str | None:
@@ -112,6 +112,7 @@ class Driver(_Instrument):
 
     def device_clear(self) -> None:
         """End whatever the instrument runs, empty its input and output queues."""
+        self._answer_due = False
         try:
             self._bus.connection.clear()
         except VisaError as error:
@@ -127,6 +128,10 @@ class Driver(_Instrument):
     def identity(self) -> str:
         """Maker, model, serial number, firmware, as the instrument says it."""
         return self.query("*IDN?")
+
+    def errors(self) -> list[str]:
+        """What the instrument complains about, in words; one without an error queue has nothing to tell."""
+        return []
 
     def close(self) -> None:
         """End the connection."""

@@ -48,6 +48,15 @@ def test_prepare_confirms_everything_and_only_then_the_output_closes():
         driver.channels["a"].set_output(True)
 
 
+def test_off_is_zero_first():
+    message = (
+        "smua.source.levelv = 0.0 smua.source.output = 0.0 print(smua.source.levelv, smua.source.output, "
+        "errorqueue.count)"
+    )
+    with smu((message, "0.0e+00\t0.0e+00\t0.0e+00")) as driver:
+        driver.channels["a"].set_output(False)
+
+
 def test_the_output_stays_off_before_prepare():
     with smu() as driver, pytest.raises(NotConfirmed, match="output stays off"):
         driver.channels["a"].set_output(True)

@@ -1,0 +1,123 @@
+"""One cell of the array, connected by a route: read with its offset taken off, pulsed with its bystanders held."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from labctl.bench import checks
+from labctl.bench.limits import BenchLimits
+from labctl.bench.potentials import State, approach
+from labctl.bench.relays import Relays
+from labctl.bench.sources import Sources
+from labctl.benchfile import BenchFile
+from labctl.core.errors import LimitExceeded, RouteRefused
+from labctl.core.lines import Cell
+from labctl.core.quantity import show
+from labctl.core.route import Role, Route
+from labctl.core.views import CellReading
+
+
+@contextmanager
+def powered(route: Route, bench: BenchFile, relays: Relays, sources: Sources) -> Iterator[None]:
+    """Connect `route` cold, confirm every source, outputs on at 0 V inside the block; afterwards 0 V and off.
+
+    Closed crosspoints stay closed afterwards, cold: the next route moves only what differs.
+    """
+    checks.check(route, bench)
+    feeds = [feed for feed in route.feeds if not feed.is_ground]
+    relays.connect(route.crosspoints, route.heaters)
+    try:
+        sources.prepare(feeds)
+        sources.switch_on(feeds)
+        yield
+    finally:
+        sources.quiet(feed.source for feed in feeds)
+
+
+@contextmanager
+def connect_cell(route: Route, bench: BenchFile, relays: Relays, sources: Sources) -> Iterator[ConnectedCell]:
+    """The selected cell of `route`, ready to be read and, if the route allows it, pulsed."""
+    if route.cell is None:
+        raise RouteRefused("this route selects no cell")
+    with powered(route, bench, relays, sources):
+        yield ConnectedCell(route, route.cell, BenchLimits(bench.limits), sources)
+
+
+class ConnectedCell:
+    """One cell and the sources about it. A `CellView`."""
+
+    def __init__(self, route: Route, cell: Cell, limits: BenchLimits, sources: Sources) -> None:
+        """The `cell` that `route` selects; its outputs are on at 0 V."""
+        self._route, self._cell, self._limits, self._sources = route, cell, limits, sources
+        self._drive, self._sense = route.feed(Role.DRIVE), route.feed(Role.SENSE)
+        self._states = approach(route.feeds)
+
+    @property
+    def cell(self) -> Cell:
+        """Which cell this is."""
+        return self._cell
+
+    def read(self, voltage: float) -> CellReading:
+        """Read at `voltage` V, then at 0 V, and take the difference: four messages.
+
+        Bystanders stay at 0 V, no relay moves. Raises LimitExceeded above the bench's read limit.
+        """
+        self._limits.read(voltage)
+        drive, sense = self._sources.channel(self._drive.source), self._sources.channel(self._sense.source)
+        driven, sensed = drive.source_and_sample(voltage), sense.sample()
+        idle, offset = drive.source_and_sample(0.0), sense.sample()
+        source_current = driven.current - idle.current
+        limited = driven.limited or sensed.limited or idle.limited or offset.limited
+        drop = source_current * self._drive.series_ohm
+        return CellReading(
+            voltage=voltage - drop if math.isfinite(drop) else voltage,
+            current=offset.current - sensed.current,
+            source_current=source_current,
+            limited=limited,
+        )
+
+    def pulse(self, amplitude: float, width: float) -> None:
+        """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share.
+
+        Raises LimitExceeded beyond the amplitude that the route was checked for, RouteRefused on a read route.
+        """
+        if self._route.purpose not in checks.WRITES:
+            raise RouteRefused(
+                f"cell {self._cell} is connected for reading only: plan a write route to pulse it"
+            )
+        if abs(amplitude) > self._route.amplitude * (1.0 + 1e-9):
+            raise LimitExceeded(
+                f"a pulse of {show(amplitude, 'V')} on cell {self._cell}: this route was checked for at most "
+                f"{show(self._route.amplitude, 'V')}, plan another"
+            )
+        up = [self._levels(state, amplitude) for state in self._states]
+        drive = self._drive.source
+        owner = drive.split(".")[0]
+        top, zero = up[-1], dict.fromkeys(up[-1], 0.0)
+        if all(terminal.split(".")[0] == owner for terminal in top):
+            self._sources.pulse(top, width, zero)
+            return
+        before = zero
+        try:
+            for levels in up[:-1]:
+                self._sources.raise_to(_changed(before, levels))
+                before = levels
+            self._sources.pulse({drive: top[drive]}, width, {drive: before[drive]})
+        finally:
+            for levels in [*reversed(up[:-2]), zero]:
+                self._sources.raise_to(dict(reversed(_changed(before, levels).items())))
+                before = levels
+
+    def _levels(self, state: State, amplitude: float) -> dict[str, float]:
+        """Terminal levels of one state of the approach, bystanders first; the sense source stays at 0 V."""
+        return {
+            feed.source: state[feed.row] * amplitude
+            for feed in sorted(self._route.feeds, key=lambda feed: feed.role is Role.DRIVE)
+            if feed.role in (Role.BIAS, Role.DRIVE)
+        }
+
+
+def _changed(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    return {terminal: level for terminal, level in after.items() if level != before[terminal]}

@@ -1,0 +1,39 @@
+"""The stage controller within the temperatures that the bench permits."""
+
+from __future__ import annotations
+
+from labctl.bench.limits import BenchLimits
+from labctl.core.capabilities import TemperatureController
+
+
+class GuardedStage:
+    """The stage controller, kept within the bench's temperatures. A `TemperatureController`."""
+
+    def __init__(self, controller: TemperatureController, limits: BenchLimits) -> None:
+        """`controller` within `limits`."""
+        self._controller, self._limits = controller, limits
+
+    def set_setpoint(self, kelvin: float) -> None:
+        """Regulate towards `kelvin`; LimitExceeded outside the bench's temperatures."""
+        self._limits.stage(kelvin)
+        self._controller.set_setpoint(kelvin)
+
+    def temperature(self) -> float:
+        """Present reading in K."""
+        return self._controller.temperature()
+
+    def identity(self) -> str:
+        """What the controller says it is."""
+        return self._controller.identity()
+
+    def errors(self) -> list[str]:
+        """Its complaints, in words."""
+        return self._controller.errors()
+
+    def make_safe(self) -> None:
+        """Heater off."""
+        self._controller.make_safe()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._controller.close()

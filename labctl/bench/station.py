@@ -1,0 +1,319 @@
+"""The bench: opens what the bench file names, makes it safe, hands out connections, closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from instruments.catalogue import MATRICES, SOURCES, STAGES
+from instruments.keithley.k707 import Keithley707B
+from instruments.keithley.k2600 import Keithley2600B
+from instruments.lakeshore.m336 import LakeShore336
+from labctl.bench import array
+from labctl.bench import neurons as computing
+from labctl.bench.limits import BenchLimits
+from labctl.bench.relays import Relays
+from labctl.bench.router import Router
+from labctl.bench.sources import Sources
+from labctl.bench.stage import GuardedStage
+from labctl.benchfile import BenchFile, load_bench
+from labctl.core.capabilities import TemperatureController
+from labctl.core.clock import Clock
+from labctl.core.errors import InstrumentError, LabError, NotConfirmed, UnsupportedByBench
+from labctl.core.quantity import show
+from labctl.core.route import Route
+from labctl.core.views import CellView, ComputingArray, HeaterView
+from labctl.driver import Driver
+from labctl.driver.opening import Library
+
+SOUND = "in order"
+
+
+@dataclass(frozen=True)
+class CheckedInstrument:
+    """One line of `labctl bench check`: what an instrument is, what it is there for, how it stands."""
+
+    name: str
+    driver: str
+    address: str
+    role: str
+    identity: str
+    state: str
+    verdict: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.verdict == SOUND
+
+
+class Bench:
+    """All instruments of one bench file, open. A `NeuronBench`; leave it as a context manager."""
+
+    def __init__(self, file: BenchFile) -> None:
+        """Open and identify every instrument, then make all safe.
+
+        Raises LinkLost, InstrumentError or NotConfirmed with everything closed again when one does not answer, is not
+        what the bench file says, or cannot be made safe.
+        """
+        self._file = file
+        with ExitStack() as opened:
+            library = Library(file.library)
+            opened.callback(library.close)
+            self._clock = library.clock
+            self._drivers: dict[str, Driver] = {}
+            for name in file.instruments:
+                self._drivers[name] = self._open(name)
+                opened.callback(self._drivers[name].close)
+            self._identities = {name: self._identified(name) for name in file.instruments}
+            self._mainframes = {
+                name: driver for name, driver in self._drivers.items() if isinstance(driver, Keithley2600B)
+            }
+            self._matrix = next(each for each in self._drivers.values() if isinstance(each, Keithley707B))
+            self._sources = Sources(self._mainframes)
+            self._relays = Relays(file, self._matrix, self._mainframes, self._sources)
+            self._router = Router(file)
+            unsafe = self.make_safe()
+            if unsafe:
+                raise NotConfirmed(" ".join(unsafe))
+            self._closing = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        """The bench, safe."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Make safe and close; NotConfirmed, or a note on the error under way, when something could not be confirmed."""
+        try:
+            unsafe = self.make_safe()
+        finally:
+            self.close()
+        if unsafe and error is not None:
+            error.add_note(" ".join(unsafe))
+        elif unsafe:
+            raise NotConfirmed(" ".join(unsafe))
+
+    def close(self) -> None:
+        """End every connection."""
+        self._closing.close()
+
+    # What the bench is -----------------------------------------------------------------------------------------------
+
+    @property
+    def file(self) -> BenchFile:
+        """The bench file it was opened from."""
+        return self._file
+
+    @property
+    def clock(self) -> Clock:
+        """Time of this bench."""
+        return self._clock
+
+    @property
+    def word_lines(self) -> int:
+        """Number of word lines."""
+        return self._file.array.word_lines
+
+    @property
+    def bit_lines(self) -> int:
+        """Number of bit lines."""
+        return self._file.array.bit_lines
+
+    @property
+    def segment_resistance(self) -> float:
+        """Ohm of a line between neighbouring cells."""
+        return self._file.array.segment_resistance
+
+    @property
+    def path_resistance(self) -> float:
+        """Ohm from a source to the first cell of a line: relay contact and lead."""
+        return self._file.wiring.path_resistance
+
+    @property
+    def ground_resistance(self) -> float:
+        """Ohm from the ground row to the star ground: common to every grounded line of a read."""
+        return self._file.wiring.ground_resistance
+
+    @property
+    def router(self) -> Router:
+        """Plans routes on this bench."""
+        return self._router
+
+    @property
+    def messages(self) -> int:
+        """Messages sent to all instruments since they were opened."""
+        return sum(driver.messages for driver in self._drivers.values())
+
+    def identities(self) -> Mapping[str, str]:
+        """What each instrument said it is when it was opened."""
+        return dict(self._identities)
+
+    # Neurons ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def stage(self) -> TemperatureController:
+        """The stage controller, kept within the bench's temperatures."""
+        if self._file.stage is None:
+            raise UnsupportedByBench(f"bench '{self._file.name}' has no stage (section [stage])")
+        controller = self._drivers[self._file.stage.instrument]
+        assert isinstance(controller, LakeShore336)
+        return GuardedStage(controller, BenchLimits(self._file.limits))
+
+    @property
+    def level_rows(self) -> Sequence[str]:
+        """Matrix rows that carry input levels, ground excluded."""
+        if not self._file.roles.levels:
+            raise UnsupportedByBench(
+                f"bench '{self._file.name}' names no rows for input levels (roles.levels)"
+            )
+        return self._file.roles.levels
+
+    @property
+    def trim_row(self) -> str:
+        """Matrix row of the bias word lines."""
+        if self._file.roles.trim is None:
+            raise UnsupportedByBench(f"bench '{self._file.name}' names no row for bias lines (roles.trim)")
+        return self._file.roles.trim
+
+    @property
+    def ground_row(self) -> str:
+        """Matrix row of the star ground."""
+        return self._router.ground_row
+
+    @property
+    def heater_resistance(self) -> float:
+        """Nominal ohm of one heater."""
+        if self._file.neurons is None:
+            raise UnsupportedByBench(f"bench '{self._file.name}' has no neurons (section [neurons])")
+        return self._file.neurons.heater_resistance
+
+    # Connections -----------------------------------------------------------------------------------------------------
+
+    def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:
+        """Connect a cell route cold, outputs on at 0 V with compliance confirmed; leaves 0 V and off."""
+        return array.connect_cell(route, self._file, self._relays, self._sources)
+
+    def connect_heater(self, neuron: int, voltage: float) -> AbstractContextManager[HeaterView]:
+        """Connect one neuron's heater alone, guarded, for up to `voltage` V at its tap."""
+        return computing.connect_heater(
+            neuron, voltage, self._file, self._router, self._relays, self._sources
+        )
+
+    def connect_computing(
+        self, levels: Mapping[str, float], neurons: Sequence[int]
+    ) -> AbstractContextManager[ComputingArray]:
+        """Connect the heaters of these neurons and make the named rows ready for up to these V."""
+        return computing.connect_computing(
+            levels, neurons, self._file, self._router, self._relays, self._sources
+        )
+
+    # Safety ----------------------------------------------------------------------------------------------------------
+
+    def make_safe(self) -> list[str]:
+        """Sources at 0 V and off, heaters isolated, every crosspoint open; tries all though some fail.
+
+        Returns a sentence for each thing that could not be confirmed. The stage keeps its temperature: it harms nothing
+        within the bench's limits, and takes long to settle.
+        """
+        steps: list[tuple[str, Callable[[], None]]] = [
+            (name, driver.make_safe) for name, driver in self._mainframes.items()
+        ]
+        steps.append(("heater relays", self._relays.isolate_all))
+        steps.append((self._file.instrument_of("matrix"), self._matrix.make_safe))
+        unsafe = []
+        for name, step in steps:
+            try:
+                step()
+            except LabError as error:
+                unsafe.append(f"{name} could not be made safe: {error}.")
+        return unsafe
+
+    def check(self) -> list[CheckedInstrument]:
+        """Ask every instrument who it is, how it stands and what it complains about; nothing moves."""
+        return [self._checked(name) for name in self._file.instruments]
+
+    def _checked(self, name: str) -> CheckedInstrument:
+        state, verdict = "", SOUND
+        try:
+            state = self._state(name)
+            complaints = self._drivers[name].errors()
+            if complaints:
+                verdict = "; ".join(complaints)
+        except LabError as error:
+            verdict = str(error)
+        return CheckedInstrument(
+            name=name,
+            driver=self._file.instruments[name].driver,
+            address=self._file.visa.addresses[name],
+            role=self._role(name),
+            identity=self._identities[name],
+            state=state,
+            verdict=verdict,
+        )
+
+    def _state(self, name: str) -> str:
+        driver = self._drivers[name]
+        if isinstance(driver, Keithley2600B):
+            states = {letter: channel.read_state() for letter, channel in driver.channels.items()}
+            return ", ".join(
+                f"{letter} {show(level, 'V')} {'on' if on else 'off'}"
+                for letter, (on, level) in states.items()
+            )
+        if isinstance(driver, Keithley707B):
+            return f"{len(driver.closed())} relays closed"
+        return show(self.stage.temperature(), "K")
+
+    def _role(self, name: str) -> str:
+        """What the bench file wants of an instrument."""
+        entry = self._file.instruments[name]
+        if entry.cards:
+            return f"matrix, {entry.matrix_columns} columns"
+        if self._file.stage is not None and self._file.stage.instrument == name:
+            return f"stage, loop {self._file.stage.loop}"
+        rows = self._file.wiring.rows.items()
+        jobs = [
+            f"{wire.terminal.partition('.')[2]} row {letter}"
+            for letter, wire in rows
+            if wire.terminal.startswith(f"{name}.")
+        ]
+        heaters = sorted(heater for heater, (owner, _) in self._file.relays.items() if owner == name)
+        return ", ".join(jobs + ([f"relays of {len(heaters)} heaters"] if heaters else [])) or "unused"
+
+    # Opening ---------------------------------------------------------------------------------------------------------
+
+    def _open(self, name: str) -> Driver:
+        kind = self._file.instruments[name].driver
+        address = self._file.visa.addresses[name]
+        link: dict[str, Any] = {"name": name, "visa_library": self._file.library, "clock": self._clock}
+        if kind in SOURCES:
+            return SOURCES[kind](address, **link)
+        if kind in MATRICES:
+            return MATRICES[kind](address, **link)
+        stage = self._file.stage
+        if stage is not None and stage.instrument == name:
+            link |= {"loop": stage.loop, "thermometer": stage.input}
+        return STAGES[kind](address, **link)
+
+    def _identified(self, name: str) -> str:
+        driver = self._drivers[name]
+        answer = driver.identity()
+        if driver.model not in answer:
+            raise InstrumentError(
+                f"{name}: at {self._file.visa.addresses[name]} answers '{answer}', the bench file says "
+                f"{self._file.instruments[name].driver}: correct [visa.addresses] or the driver"
+            )
+        return answer
+
+
+def open_bench(name_or_path: str | Path) -> Bench:
+    """Open the bench of a bench file, found by name or path: every instrument identified, everything safe.
+
+    Raises BenchFileError for mistakes in the file, other LabErrors when an instrument is not as the file says.
+    """
+    return Bench(load_bench(name_or_path))
