@@ -38,8 +38,8 @@ class RunFile:
         root = self._file
         root.attrs["NX_class"] = "NXroot"
         for name in ("tables", "pictures"):
-            root.create_group(name).attrs["NX_class"] = "NXentry"
-        parameters = root.create_group("parameters")
+            root.create_group(name, track_order=True).attrs["NX_class"] = "NXentry"
+        parameters = root.create_group("parameters", track_order=True)
         for name, entry in head.get("parameters", {}).items():
             _write_parameter(parameters, name, entry)
         _write_group(root, {name: value for name, value in head.items() if name != "parameters"})

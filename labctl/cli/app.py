@@ -1,0 +1,134 @@
+"""The commands of `labctl`. Heavy imports wait inside the command that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from labctl import __version__
+from labctl.cli import FAILED, INTERRUPTED
+from labctl.cli.bench import app as bench_app
+from labctl.core.errors import PlanError
+
+if TYPE_CHECKING:
+    from labctl.run.events import Ended
+
+app = typer.Typer(
+    help="Instrument control and measurement for memristor crossbars with Mott neurons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(bench_app, name="bench")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"labctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Instrument control and measurement for memristor crossbars with Mott neurons."""
+
+
+@app.command("run")
+def run_command(
+    procedure: Annotated[str, typer.Argument(help="Which procedure, see --list.")] = "",
+    bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder that the run folder is made in.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List procedures and their parameters.")] = False,
+) -> None:
+    """Run a procedure on a bench and record it. Ctrl-C ends it with every output at 0 V and off."""
+    if show_list:
+        from labctl.cli.listing import list_procedures
+
+        list_procedures(procedure)
+        return
+    missing = [
+        name for name, value in (("PROCEDURE", procedure), ("--bench", bench), ("--out", out)) if not value
+    ]
+    if missing or out is None:
+        raise PlanError(f"labctl run needs {' and '.join(missing)}; `labctl run --list` shows what can be run.")
+
+    from labctl.core.quantity import make
+    from procedures.catalogue import find
+
+    kind = find(procedure)
+    given = _settings(settings or [])
+    plan: Any = make(kind, given)
+    _exit_with(_run(plan, bench, out, given))
+
+
+@app.command("list")
+def list_command(out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with run folders.")]) -> None:
+    """List the runs in a folder."""
+    from labctl.cli.listing import show_runs
+
+    show_runs(out)
+
+
+@app.command("show")
+def show_command(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a part of its name that is its alone.")],
+) -> None:
+    """Show one run: how it ended, parameters, instruments, what was recorded."""
+    from labctl.cli.listing import show_run
+
+    show_run(str(run))
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")] = Path("runs"),
+    short: Annotated[bool, typer.Option("--short", help="Program a corner of the array only.")] = False,
+) -> None:
+    """Form and program a virtual 56 x 8 crossbar to a picture; write a record and a report."""
+    from rich.console import Console
+
+    from labctl.cli.terminal import observer
+    from labctl.demo import run_demo
+
+    console = Console(highlight=False, soft_wrap=True)
+    result = run_demo(out, short=short, observers=[observer(console)])
+    for line in result.lines:
+        console.print(line, markup=False)
+    _exit_with(result.ended)
+
+
+def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
+    from rich.console import Console
+
+    from labctl.bench import open_bench
+    from labctl.cli.terminal import observer
+    from labctl.record.catalogue import new_run_folder
+    from labctl.record.provenance import procedure_name
+    from labctl.run.runner import run
+
+    with new_run_folder(out, procedure_name(type(plan))) as folder, open_bench(bench) as opened:
+        return run(plan, opened, folder, [observer(Console(highlight=False))], given)
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    wrong = [text for text in texts if "=" not in text]
+    if wrong:
+        raise PlanError(f"--set {', --set '.join(wrong)}: write NAME=VALUE, for example --set target=100u.")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _exit_with(ended: Ended) -> None:
+    from labctl.record.outcome import Outcome
+
+    codes = {Outcome.FAILED: FAILED, Outcome.ABORTED: INTERRUPTED}
+    raise typer.Exit(codes.get(ended.outcome, 0))

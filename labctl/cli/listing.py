@@ -1,0 +1,115 @@
+"""Tables for people: procedures with their parameters, runs in a folder, one run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from labctl.cli.terminal import duration
+from labctl.core.quantity import Spec, show, specs
+from labctl.record.catalogue import Summary, find_run, list_runs
+from labctl.record.outcome import Outcome
+from labctl.record.reading import Run, read_run
+from procedures.catalogue import find, procedures
+
+
+def list_procedures(name: str = "") -> None:
+    """Every procedure (or the one called `name`) with its parameters."""
+    found = {name: find(name)} if name else procedures()
+    console = _console()
+    for each, kind in found.items():
+        console.print(f"[bold]{each}[/]: {_purpose(kind)}")
+        table = Table("parameter", "default", "allowed", "unit", "what", box=None, padding=(0, 2, 0, 2))
+        for spec in specs(kind):
+            table.add_row(spec.name, _default(spec), _allowed(spec), spec.unit or "", spec.help)
+        console.print(table)
+        console.print()
+
+
+def show_runs(out: Path) -> None:
+    """The runs in `out`, oldest first."""
+    table = Table("run", "procedure", "bench", "outcome", "verdict", "took", box=None)
+    for run in list_runs(out):
+        bench = f"{run.bench} (SIMULATED)" if run.simulated else run.bench
+        table.add_row(run.folder.name, run.procedure, bench, _outcome(run.outcome), run.verdict, _took(run))
+    _console().print(table if table.row_count else f"There are no runs in {out}.")
+
+
+def show_run(named: str) -> None:
+    """All that a person wants to know of one run first."""
+    run = read_run(find_run(named))
+    console = _console()
+    mark = " [bold]SIMULATED[/]" if run.simulated else ""
+    console.print(f"[bold]{run.head['procedure']}[/] on {run.head['bench']['name']}{mark}: {_outcome(run.outcome)}")
+    facts = Table(show_header=False, box=None)
+    for name, value in _facts(run).items():
+        facts.add_row(name, value)
+    console.print(facts)
+    parameters = Table("parameter", "applied", "given", box=None)
+    for name, entry in run.parameters.items():
+        parameters.add_row(name, _applied(entry), str(entry.get("given", "")))
+    console.print(parameters)
+    recorded = Table("recorded", "size", "columns or unit", box=None)
+    for name, table in run.tables.items():
+        recorded.add_row(name, f"{len(table)} rows", ", ".join(table.columns))
+    for name, picture in run.pictures.items():
+        recorded.add_row(name, " x ".join(str(length) for length in picture.values.shape), picture.unit)
+    console.print(recorded)
+
+
+def _purpose(procedure: type) -> str:
+    title = getattr(procedure, "title", "")
+    return str(title) or (inspect.getdoc(procedure) or "").partition("\n")[0]
+
+
+def _facts(run: Run) -> dict[str, str]:
+    software, end = run.head["software"], run.end
+    facts = {
+        "folder": str(run.folder),
+        "started": run.head["started"],
+        "ended": str(end.get("ended", "")),
+        "verdict": str(end.get("verdict", "")),
+        "reason": str(end.get("reason", "")),
+        "wall time": duration(end["wall_seconds"]) if end else "",
+        "bench time": duration(end["bench_seconds"]) if end else "",
+        "bus messages": str(end.get("bus_messages", "")),
+        "operator": f"{run.head['operator']['user']} on {run.head['operator']['host']}",
+        "software": f"labctl {software['labctl']} {software['git']}, Python {software['python']}",
+        "bench file": f"{run.head['bench']['source']} (sha256 {run.head['bench']['sha256'][:12]}...)",
+    }
+    facts |= {name: entry["identity"] for name, entry in run.head["instruments"].items()}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _applied(entry: Mapping[str, Any]) -> str:
+    value = entry["applied"]
+    if isinstance(value, np.ndarray):
+        return f"{' x '.join(str(length) for length in value.shape)} values, {entry['unit']}"
+    return show(value, entry["unit"])
+
+
+def _default(spec: Spec) -> str:
+    return "must be given" if spec.required else show(spec.default, spec.unit)
+
+
+def _allowed(spec: Spec) -> str:
+    return "" if spec.low is None and spec.high is None else spec.allowed
+
+
+def _outcome(outcome: Outcome | None) -> str:
+    return "none (killed, or running)" if outcome is None else outcome.value
+
+
+def _took(run: Summary) -> str:
+    return "" if run.seconds is None else duration(run.seconds)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)

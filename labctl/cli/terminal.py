@@ -1,0 +1,126 @@
+"""What people read: a run's progress as a bar, or as a line now and then where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from labctl.core.clock import Clock, WallClock
+from labctl.core.rows import Progress as Done
+from labctl.record.outcome import Outcome
+from labctl.run.events import Acquired, Ended, Event, Progressed, Started
+
+LINE_EVERY = 5.0
+"""s between two lines where there is no terminal."""
+
+
+def complain(text: str) -> None:
+    """One sentence on stderr."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]{'labctl:'}[/] ", end="")
+    Console(stderr=True, soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+def observer(console: Console) -> Callable[[Event], None]:
+    """The observer that suits the console."""
+    return Bar(console) if console.is_terminal else Lines(console, WallClock())
+
+
+class Bar:
+    """A progress bar with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        """Draws on `console`."""
+        self._console = console
+        self._bar = Progress(
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+        )
+        self._task: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Draw what happened."""
+        match event:
+            case Started():
+                _announce(self._console, event)
+                self._task = self._bar.add_task("starting", total=None)
+                self._bar.start()
+            case Progressed(progress) if self._task is not None:
+                self._bar.update(
+                    self._task, completed=progress.done, total=progress.total, description=progress.doing
+                )
+            case Ended():
+                self._bar.stop()
+                _conclude(self._console, event)
+            case _:
+                pass
+
+
+class Lines:
+    """A line every few seconds, for logs."""
+
+    def __init__(self, console: Console, clock: Clock) -> None:
+        """Prints on `console`; `clock` is the wall's."""
+        self._console, self._clock = console, clock
+        self._start = self._said = clock.now()
+        self._rows = 0
+
+    def __call__(self, event: Event) -> None:
+        """Print what happened, unless a line was printed a moment ago."""
+        match event:
+            case Started():
+                _announce(self._console, event)
+                self._start = self._said = self._clock.now()
+            case Acquired():
+                self._rows += 1
+            case Progressed(progress):
+                now = self._clock.now()
+                if now - self._said >= LINE_EVERY:
+                    self._said = now
+                    self._console.print(progress_line(progress, now - self._start), markup=False)
+            case Ended():
+                _conclude(self._console, event)
+            case _:
+                pass
+
+
+def progress_line(progress: Done, elapsed: float) -> str:
+    """`42 %, 189 of 448, about 12 s left: programming word line 23`."""
+    share = progress.done / progress.total if progress.total else 0.0
+    left = f", about {duration(elapsed * (1 - share) / share)} left" if 0.0 < share < 1.0 else ""
+    return f"{share:4.0%}, {progress.done} of {progress.total}{left}: {progress.doing}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _announce(console: Console, event: Started) -> None:
+    mark = " (SIMULATED)" if event.simulated else ""
+    console.print(f"Recording{mark} in {event.folder}", markup=False, soft_wrap=True)
+
+
+def _conclude(console: Console, event: Ended) -> None:
+    colour = "green" if event.outcome is Outcome.FINISHED else "red"
+    verdict = f": {event.verdict.value}" if event.verdict is not None else ""
+    console.print(f"[bold {colour}]{event.outcome.value}[/]", end="")
+    console.print(verdict or ".", markup=False)
+    if event.reason:
+        console.print(event.reason, markup=False, soft_wrap=True)
+    for sentence in event.unconfirmed:
+        console.print("[bold red]Not confirmed to be safe, please look:[/] ", end="")
+        console.print(sentence, markup=False, soft_wrap=True)

@@ -1,0 +1,194 @@
+"""The HDF5 file: columns with units, attributes a viewer needs, and no final name before it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from labctl.benchfile import load_bench
+from labctl.core.clock import WallClock
+from labctl.core.errors import RecordError
+from labctl.core.lines import Cell
+from labctl.core.quantity import quantity
+from labctl.core.rows import Block, Picture
+from labctl.record.columns import layout
+from labctl.record.provenance import head
+from labctl.record.reading import read_run
+from labctl.record.recorder import Recorder
+
+
+class Polarity(Enum):
+    SET = "set"
+    RESET = "reset"
+
+
+@dataclass(frozen=True)
+class Inner:
+    voltage: float = quantity("V", 0.1)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    cell: Cell
+    other: Cell
+    reading: Inner
+    polarity: Polarity
+    current: float = quantity("A", 1e-6)
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    weights: np.ndarray = quantity("S")
+    level: float = quantity("V", 0.25, low=0.0, high=1.0)
+    polarity: Polarity = Polarity.SET
+    cells: tuple[int, ...] = (1, 2, 3)
+    nothing: tuple[int, ...] = ()
+    pulses: Inner = Inner(0.2)
+
+
+def known(given: dict[str, str] | None = None) -> dict[str, Any]:
+    bench = load_bench("virtual_56x8")
+    return head("<uuid>", Plan(np.ones((2, 3))), given or {}, bench, {"matrix": "a 707B"}, 12.5)
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Recorder]:
+    return Recorder(tmp_path, known({"level": "250m"}), WallClock())
+
+
+def pulse(word: int) -> Pulse:
+    return Pulse(Cell(word, 2), Cell(3, 4), Inner(0.3), Polarity.RESET)
+
+
+def test_columns_carry_units_and_plain_names(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.row(pulse(7))
+    recorder.end({"outcome": "finished"})
+    with h5py.File(tmp_path / "run.h5") as file:
+        table = file["tables/Pulse"]
+        assert set(table) == {
+            "bench_time", "wall_time", "word", "bit", "other_word", "other_bit", "reading_voltage",
+            "polarity", "current", "note",
+        }  # fmt: skip
+        assert table["reading_voltage"].attrs["units"] == "V"
+        assert table["current"].attrs["units"] == "A"
+        assert table["bench_time"].attrs["units"] == "s"
+        assert "units" not in table["polarity"].attrs
+        assert table["polarity"].asstr()[0] == "reset"
+        assert (table["word"][0], table["other_bit"][0]) == (7, 4)
+
+
+def test_a_viewer_finds_what_to_plot(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.row(pulse(7))
+    recorder.picture(Picture("map", np.zeros((3, 2)), "S", ("word", "bit")))
+    recorder.picture(Picture("map", np.ones((3, 2)), "S", ("word", "bit")))
+    recorder.end({"outcome": "finished"})
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert file.attrs["NX_class"] == "NXroot"
+        entry = file[file.attrs["default"]]
+        assert entry.attrs["NX_class"] == "NXentry"
+        data = entry[entry.attrs["default"]]
+        assert data.attrs["NX_class"] == "NXdata"
+        values = data[data.attrs["signal"]]
+        assert values.attrs["units"] == "S"
+        np.testing.assert_array_equal(values, np.ones((3, 2)))
+        assert [len(data[axis]) for axis in data.attrs["axes"]] == [3, 2]
+        rows = file["tables/Pulse"]
+        assert rows.attrs["signal"] in rows
+        assert [axis in rows for axis in rows.attrs["axes"]] == [True]
+
+
+def test_parameters_are_kept_as_given_and_as_applied(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.end({"outcome": "finished"})
+    found = read_run(tmp_path).parameters
+    assert found["level"] == {"applied": 0.25, "unit": "V", "low": 0.0, "high": 1.0, "given": "250m"}
+    assert found["polarity"]["applied"] == "set"
+    assert list(found["cells"]["applied"]) == [1, 2, 3]
+    assert found["pulses.voltage"] == {"applied": 0.2, "unit": "V"}
+    np.testing.assert_array_equal(found["weights"]["applied"], np.ones((2, 3)))
+    assert list(found) == ["weights", "level", "polarity", "cells", "nothing", "pulses.voltage"]
+
+
+def test_everything_needed_to_understand_it_later_is_there(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.end({"outcome": "finished", "bus_messages": 5})
+    run = read_run(tmp_path)
+    assert run.head["format"] == "labctl-run"
+    assert run.head["format_version"] == 1
+    assert run.head["mark"] == "SIMULATED"
+    assert run.head["seed"] == load_bench("virtual_56x8").virtual.seed
+    assert run.head["bench"]["text"] == load_bench("virtual_56x8").text
+    assert len(run.head["bench"]["sha256"]) == 64
+    assert run.head["instruments"]["matrix"]["identity"] == "a 707B"
+    assert run.head["wiring"]["rows"]["H"] == "smu3.b through 20000 ohm"
+    assert run.head["software"]["labctl"]
+    assert run.head["software"]["libraries"]["h5py"] == h5py.__version__
+    assert run.head["started"][-6] in "+-"
+    assert run.head["bench_time_started"] == 12.5
+    assert run.end["bus_messages"] == 5
+
+
+def test_journal_and_hdf5_tell_the_same(recorder: Recorder, tmp_path: Path) -> None:
+    for word in range(5):
+        recorder.row(pulse(word))
+    recorder.picture(Picture("map", np.eye(2), "S", ("word", "bit")))
+    recorder.end({"outcome": "finished"})
+    whole = read_run(tmp_path)
+    (tmp_path / "run.h5").unlink()
+    from_journal = read_run(tmp_path)
+    assert from_journal.outcome is whole.outcome
+    assert from_journal.tables["Pulse"].units == whole.tables["Pulse"].units
+    for name, column in whole.tables["Pulse"].columns.items():
+        np.testing.assert_array_equal(from_journal.tables["Pulse"].columns[name], column)
+    np.testing.assert_array_equal(from_journal.pictures["map"].values, whole.pictures["map"].values)
+
+
+def test_a_record_without_an_end_keeps_its_part_name(recorder: Recorder, tmp_path: Path) -> None:
+    assert (tmp_path / "run.h5.part").exists()
+    assert not (tmp_path / "run.h5").exists()
+    recorder.end({"outcome": "aborted"})
+    assert not (tmp_path / "run.h5.part").exists()
+    assert (tmp_path / "run.h5").exists()
+
+
+def test_rows_reach_hdf5_within_a_second(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder.row(pulse(0))
+    monkeypatch.setattr("labctl.record.recorder.FLUSH_EVERY", 0.0)
+    recorder.row(pulse(1))
+    flushed = shutil.copy(tmp_path / "run.h5.part", tmp_path / "as a reader sees it.h5")
+    with h5py.File(flushed) as file:
+        assert list(file["tables/Pulse/word"]) == [0, 1]
+    recorder.end({"outcome": "finished"})
+
+
+def test_a_block_without_one_of_its_columns_is_refused() -> None:
+    with pytest.raises(ValueError, match="lacks the column 'bit'"):
+        layout(Pair).arrays(Block(Pair, {"word": np.arange(3)}))
+
+
+def test_a_field_that_is_no_column_is_refused_with_the_remedy() -> None:
+    with pytest.raises(TypeError, match=r"Ragged\.values.*Picture"):
+        layout(Ragged)
+
+
+def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="holds no run"):
+        read_run(tmp_path)
+
+
+@dataclass(frozen=True)
+class Pair:
+    word: int
+    bit: int
+
+
+@dataclass(frozen=True)
+class Ragged:
+    values: tuple[float, ...]
