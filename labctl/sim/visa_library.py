@@ -359,12 +359,12 @@ class LabctlVisaLibrary(VisaLibraryBase):
         if EventType.service_request not in opened.events:
             self._fail(session, StatusCode.error_not_enabled)
         forever = timeout == constants.VI_TMO_INFINITE
-        deadline, stalled = world.clock.now() + (float("inf") if forever else timeout / 1000.0), 0
+        now = world.clock.now()
+        deadline, stalled, more = now + (float("inf") if forever else timeout / 1000.0), 0, True
         while not opened.link.device.status_byte() & 0x40:
-            before = world.clock.now()
-            more = opened.link.device.proceed()
-            now = world.clock.now()
-            stalled = stalled + 1 if now == before else 0
             if not more or now >= deadline or stalled > _STALLED_SLICES:
                 self._time_out(session, world, deadline)
+            before, more = now, opened.link.device.proceed()
+            now = world.clock.now()
+            stalled = stalled + 1 if now == before else 0
         return EventType.service_request, VISAEventContext(self._handle()), self._ok(session)
