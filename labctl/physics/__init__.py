@@ -1,0 +1,1 @@
+"""Network and devices of the virtual die: knows numbers, not instruments."""

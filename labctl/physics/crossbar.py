@@ -66,8 +66,10 @@ class Border:
 
 @dataclass(frozen=True)
 class Field:
-    """A solved network. word, bit: (M, N) V of the wire nodes; outside: (K,) V; current, slope: (M, N) A and S of
-    the cells."""
+    """A solved network.
+
+    word, bit: (M, N) V of the wire nodes; outside: (K,) V; current, slope: (M, N) A and S of the cells.
+    """
 
     word: Floats
     bit: Floats
@@ -83,8 +85,11 @@ class Field:
 
 @dataclass(frozen=True)
 class LineSolution:
-    """Currents (A) that leave the word-line terminals into the array (M,) and the array into the bit-line
-    terminals (N,), with the voltage (V) across each cell (M, N)."""
+    """What the terminals of an array read.
+
+    word_current (M,): A from each word-line terminal into the array; bit_current (N,): A from the array into each
+    bit-line terminal; cell_voltage (M, N): V.
+    """
 
     word_current: Floats
     bit_current: Floats

@@ -15,8 +15,8 @@ from labctl.physics.circuit import OperatingPoint, Source, Topology
 from labctl.physics.crossbar import Crossbar
 from labctl.physics.kinetics import largest_rate
 from labctl.physics.network import FieldStore, Medium, Network, all_quiet
-from labctl.physics.outside import undefined
 from labctl.physics.noise import Streams
+from labctl.physics.outside import undefined
 from labctl.physics.presets import load_preset
 from labctl.physics.switching import Switching
 from labctl.physics.vo2 import Neurons, Vo2Preset

@@ -1,5 +1,8 @@
 """Compiled rates of one CBRAM cell: nucleation, growth and dissolution of its filament."""
 
+# mypy: disallow-untyped-defs=false
+# (numba compiles these functions for the types that they meet; callers are typed)
+
 import numpy as np
 from numba import njit
 

@@ -1,4 +1,4 @@
-"""DC solution of a whole bench: one topology's outside nodes, the active set of limits, and a store of solved fields."""
+"""DC solution of a whole bench: outside nodes of one topology, active set of limits, store of solved fields."""
 
 from __future__ import annotations
 

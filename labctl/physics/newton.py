@@ -7,6 +7,9 @@ preconditioned by the bit-line chains and the dense block of the outside nodes. 
 "excess" form (a pivot is a sum of conductances, never a difference), so 1 nS beside 1 MS loses no digit.
 """
 
+# mypy: disallow-untyped-defs=false
+# (numba compiles these functions for the types that they meet; callers are typed)
+
 import numpy as np
 from numba import njit
 
@@ -22,8 +25,10 @@ def cell_law(v, g, inverse_v0):
     a = abs(z)
     if a <= 1.0:
         y = z * z
-        sinhc = 1 + y / 6 * (1 + y / 20 * (1 + y / 42 * (1 + y / 72 * (1 + y / 110 * (1 + y / 156 * (1 + y / 210))))))
-        cosh = 1 + y / 2 * (1 + y / 12 * (1 + y / 30 * (1 + y / 56 * (1 + y / 90 * (1 + y / 132 * (1 + y / 182))))))
+        sinhc = 1 + y / 110 * (1 + y / 156 * (1 + y / 210))
+        sinhc = 1 + y / 6 * (1 + y / 20 * (1 + y / 42 * (1 + y / 72 * sinhc)))
+        cosh = 1 + y / 90 * (1 + y / 132 * (1 + y / 182))
+        cosh = 1 + y / 2 * (1 + y / 12 * (1 + y / 30 * (1 + y / 56 * cosh)))
         return g * v * sinhc, g * cosh
     top = min(a, _OVERFLOW)
     e = np.exp(top)
@@ -130,7 +135,7 @@ def _precondition(low, ipiv, ub, chol, rb, rx, zb, zx):
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _to_words(slope, uw, b, x, t):
-    """t (N, M) = current that potentials b, x push into word lines held at 0 V."""
+    """Fill `t` (N, M): the currents that potentials b, x push into word lines held at 0 V."""
     m, n = b.shape
     for i in range(m):
         for j in range(n):

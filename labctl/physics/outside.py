@@ -67,6 +67,12 @@ class Outside:
             [count > 1 or node == GROUND for count, node in zip(on_node, topology.source_nodes, strict=True)]
         )
 
+    def by_node(self, values: Floats) -> Floats:
+        """(K,) sums over the sources on each outside node of `values` (S,)."""
+        out = np.zeros(self.topology.nodes)
+        np.add.at(out, self.source_nodes, values)
+        return out
+
     def with_films(self, film_conductance: Floats) -> Floats:
         """(nodes, nodes) nodal matrix with the neurons' films, (N,) S to ground, behind their contacts."""
         if not self.has_neurons:
@@ -176,7 +182,7 @@ def make_pattern(
         else:
             ideal[index] = outside.source_nodes[index]
     held = [GROUND, *ideal[ideal >= 0].tolist(), *pinned]
-    leak = np.bincount(outside.source_nodes, conductance, nodes) if count else np.zeros(nodes)
+    leak = outside.by_node(conductance)
     pushed = set(outside.source_nodes[forced].tolist())
     diagonal = matrix.diagonal() + leak
     free = np.array(
@@ -210,11 +216,14 @@ def arrange(
     """Put levels (from `acting_levels`) and the potentials of pinned nodes into a pattern."""
     values = np.array([value for _, value in levels])
     injection = values * (pattern.conductance + pattern.forced)
-    at_node = np.bincount(outside.source_nodes, injection, outside.topology.nodes)
+    at_node = outside.by_node(injection)
     voltage = np.concatenate(((0.0,), values[pattern.ideal >= 0], pinned))
     inner = pattern.border
     border = Border(
-        inner.word_coupling, inner.bit_coupling, inner.matrix, at_node[pattern.free] - pattern.free_held @ voltage
+        inner.word_coupling,
+        inner.bit_coupling,
+        inner.matrix,
+        at_node[pattern.free] - pattern.free_held @ voltage,
     )
     left, bottom = pattern.word_held @ voltage, pattern.bit_held @ voltage
     terminals = Terminals(
@@ -267,7 +276,9 @@ def next_ruling(
     voltage, current: (S,) V and A at the source terminals for the present `ruling`.
     """
     out = ruling.copy()
-    for index, (source, volts, amperes) in enumerate(zip(sources, voltage.tolist(), current.tolist(), strict=True)):
+    for index, (source, volts, amperes) in enumerate(
+        zip(sources, voltage.tolist(), current.tolist(), strict=True)
+    ):
         if source.drive is Drive.OPEN or source.limit == inf:
             out[index] = 0
             continue

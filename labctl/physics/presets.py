@@ -40,7 +40,9 @@ def load_preset(owner: type[P], path: Path) -> P:
         else:
             values[name] = _read(known[name], table, mistakes)
     mistakes += [
-        f"[{name}] is missing ({spec.allowed}, unit {spec.unit})" for name, spec in known.items() if name not in tables
+        f"[{name}] is missing ({spec.allowed}, unit {spec.unit})"
+        for name, spec in known.items()
+        if name not in tables
     ]
     label = tables.get("preset", {})
     if not isinstance(label, dict) or not {"name", "description"} <= label.keys():
@@ -62,7 +64,7 @@ def _read(spec: Spec, table: dict[str, Any], mistakes: list[str]) -> Any:
     if table.get("unit") != unit:
         mistakes.append(f"[{name}] unit is {table.get('unit')!r}, '{unit}' is wanted")
     value = table.get("value", MISSING)
-    if isinstance(spec.kind, type) and issubclass(spec.kind, Enum):
+    if issubclass(spec.kind, Enum):
         words = [str(member.value) for member in spec.kind]
         if value not in words:
             mistakes.append(f"[{name}] value is {value!r}, one of {', '.join(words)} is wanted")

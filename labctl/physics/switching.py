@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -12,10 +11,11 @@ from labctl.core.lines import LineKind
 from labctl.physics import transient
 from labctl.physics.cbram import CbramCells
 from labctl.physics.circuit import GROUND, Drive, Source
-from labctl.physics.crossbar import Border, Field
+from labctl.physics.crossbar import Field
 from labctl.physics.kinetics import all_rates
 from labctl.physics.network import Medium, Network, Solution, all_quiet
-from labctl.physics.outside import Situation, node_currents
+from labctl.physics.outside import Situation
+from labctl.physics.ports import lift, linearise
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -25,18 +25,6 @@ _STALE = 1e-4  # change of ln G after which solved fields of the network are out
 _STIFF = 1e-2  # S to held nodes above which an outside node follows at once (300 pF: 30 ns)
 _GROUP = 24  # cells that switch together in one port model
 _PHASES = 500
-
-
-@dataclass(eq=False)
-class Ports:
-    """The network linearised around a base point, as the switching cells and slow nodes see it."""
-
-    z: Floats
-    t: Floats
-    y: Floats
-    outflow: Floats
-    source_cells: Floats
-    source_nodes: Floats
 
 
 class Switching:
@@ -86,7 +74,10 @@ class Switching:
         charged = self._node_voltage[self._may_be_slow]
         if len(charged):
             earlier = _levels(self._settled_with[0]) if self._settled_with else (0.0, 0.0)
-            low, high = min(low, float(charged.min()), earlier[0]), max(high, float(charged.max()), earlier[1])
+            low, high = (
+                min(low, float(charged.min()), earlier[0]),
+                max(high, float(charged.max()), earlier[1]),
+            )
         return high - low
 
     def rest(self, medium: Medium) -> None:
@@ -112,12 +103,14 @@ class Switching:
         Returns the largest change of ln G (or of nucleation) of any cell.
         """
         assert self._network is not None
-        start = (self._node_voltage.copy(), self._acting.copy(), self._deadline.copy())
+        voltage, acting, deadline = self._node_voltage.copy(), self._acting.copy(), self._deadline.copy()
+        settled_with = self._settled_with
         done = np.zeros(self.cells.shape, dtype=np.bool_)
         moved, left_over = self._stretch(duration, factor, films, done, first=True)
         groups = 1
         while left_over and groups < 64:
-            self._node_voltage, self._acting, self._deadline = (each.copy() for each in start)
+            self._node_voltage, self._acting = voltage.copy(), acting.copy()
+            self._deadline, self._settled_with = deadline.copy(), settled_with
             more, left_over = self._stretch(duration, factor, films, done, first=False)
             moved, groups = max(moved, more), groups + 1
         return moved
@@ -149,7 +142,7 @@ class Switching:
                 pinned = {int(node): float(base.node_voltage[node]) for node in slow}
                 situation = network.situation(sources, ruling, medium, pinned)
             departure = self._node_voltage[slow] - base.node_voltage[slow]
-            answers = [_lift(network, base, situation, int(node)) for node in slow]
+            answers = [lift(network, base, situation, int(node)) for node in slow]
             settling = self._settling_time(network, base, slow)
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
             waiting = (np.abs(expected) > _ACTIVE) | (
@@ -172,7 +165,9 @@ class Switching:
             active = waiting & group
             if not active.any():
                 if first:
-                    moved = max(moved, self._creep(base, target, left, settling, expected, factor, waiting | done))
+                    moved = max(
+                        moved, self._creep(base, target, left, settling, expected, factor, waiting | done)
+                    )
                 self._acting[:] = target.ruling
                 self._node_voltage = target.node_voltage.copy()
                 self._settled_with = None
@@ -204,11 +199,12 @@ class Switching:
         if len(free) == 0:
             return free
         outward = pattern.leak[free] - pattern.free_held.sum(axis=1)
-        return free[network.outside.touches_array[free] & (outward < _STIFF)]
+        slow: Indices = free[network.outside.touches_array[free] & (outward < _STIFF)]
+        return slow
 
     @staticmethod
     def _settling_time(network: Network, base: Solution, slow: Indices) -> float:
-        """s after which the slow nodes have settled, at most: ten of their longest time constants."""
+        """Ten of the longest time constants of the slow nodes, in s: after that they have settled."""
         if len(slow) == 0:
             return 0.0
         pattern = base.situation.pattern
@@ -216,17 +212,31 @@ class Switching:
         return float(10.0 * (network.outside.capacitance[slow] / np.maximum(outward, 1e-30)).max())
 
     def _expected(
-        self, base: Solution, answers: list[Field], departure: Floats, left: float, settling: float, factor: float
+        self,
+        base: Solution,
+        answers: list[Field],
+        departure: Floats,
+        left: float,
+        settling: float,
+        factor: float,
     ) -> Floats:
         """(M, N) change of ln G or nucleation if voltages stayed as they are, charge of slow lines included."""
         cells = self.cells
         voltage = base.field.cell_voltage
-        all_rates(cells.parameters, cells.formed, cells.log_conductance, np.ascontiguousarray(voltage), self._rates)
+        all_rates(
+            cells.parameters, cells.formed, cells.log_conductance, np.ascontiguousarray(voltage), self._rates
+        )
         expected: Floats = self._rates * (factor * left)
         if len(departure) and np.abs(departure).max() > 1e-3:
             for answer, volts in zip(answers, departure, strict=True):
                 voltage = voltage + volts * answer.cell_voltage
-            all_rates(cells.parameters, cells.formed, cells.log_conductance, np.ascontiguousarray(voltage), self._rates)
+            all_rates(
+                cells.parameters,
+                cells.formed,
+                cells.log_conductance,
+                np.ascontiguousarray(voltage),
+                self._rates,
+            )
             charged = self._rates * (factor * settling)
             expected = np.where(np.abs(charged) > np.abs(expected), charged, expected)
         return expected
@@ -273,7 +283,7 @@ class Switching:
         """Run the port model until `duration` is over or an event; write cells, charge and limits back."""
         cells, sources = self.cells, self._sources
         words, bits = np.nonzero(active)
-        ports = _ports(network, base, situation, slow, lifts, words, bits)
+        ports = linearise(network, base, situation, slow, lifts, words, bits)
         watched = np.array(
             [
                 i
@@ -285,10 +295,16 @@ class Switching:
         release_sign, release_at = np.zeros(len(slow)), np.zeros(len(slow))
         for place, node in enumerate(slow):
             for index, source in enumerate(sources):
-                if network.outside.source_nodes[index] == node and base.ruling[index] and source.drive is Drive.VOLTAGE:
+                if (
+                    network.outside.source_nodes[index] == node
+                    and base.ruling[index]
+                    and source.drive is Drive.VOLTAGE
+                ):
                     sign = float(base.ruling[index])
                     release_sign[place] = sign
-                    release_at[place] = source.level - sign * source.limit * source.resistance - base.node_voltage[node]
+                    release_at[place] = (
+                        source.level - sign * source.limit * source.resistance - base.node_voltage[node]
+                    )
         formed, nucleation = cells.formed[active], cells.nucleation[active]
         log_g, energy = cells.log_conductance[active], cells.energy[active]
         deadline, shift = self._deadline[watched], departure.copy()
@@ -377,60 +393,3 @@ def _slow_candidates(network: Network) -> Indices:
     loose = outside.touches_array & (bridged < _STIFF)
     loose[[GROUND, *topology.source_nodes]] = False
     return np.flatnonzero(loose)
-
-
-def _lift(network: Network, base: Solution, situation: Situation, node: int) -> Field:
-    """Answer of the linearised network to 1 V more on the pinned `node`."""
-    outside, pattern = network.outside, situation.pattern
-    border = Border(
-        situation.border.word_coupling, situation.border.bit_coupling, situation.border.matrix,
-        -pattern.matrix[pattern.free, node],
-    )  # fmt: skip
-    return network.store.wires.response(
-        base.field.slope, situation.terminals, border,
-        word_current=outside.word_coupling[:, node], bit_current=outside.bit_coupling[:, node],
-    )  # fmt: skip
-
-
-def _ports(
-    network: Network,
-    base: Solution,
-    situation: Situation,
-    slow: Indices,
-    lifts: list[Field],
-    words: Indices,
-    bits: Indices,
-) -> Ports:
-    """Linearise: unit currents through the cells (words, bits), unit potentials on the `slow` nodes."""
-    pattern, outside = situation.pattern, network.outside
-    matrix, free = pattern.matrix, pattern.free
-    cells, nodes, sources = len(words), len(slow), len(outside.source_nodes)
-    z, t = np.empty((cells, cells)), np.empty((cells, nodes))
-    y = np.empty((nodes, nodes))
-    by_cell, by_node = np.empty((sources, cells)), np.empty((sources, nodes))
-    leak, push = pattern.leak, situation.at_node
-
-    def at_sources(into: Floats, volts: Floats) -> Floats:
-        at = outside.source_nodes
-        return np.where(pattern.ideal >= 0, into[at], -pattern.conductance * volts[at])
-
-    quiet = Border(
-        situation.border.word_coupling, situation.border.bit_coupling, situation.border.matrix, np.zeros(len(free))
-    )
-    for place, cell in enumerate(zip(words.tolist(), bits.tolist(), strict=True)):
-        answer = network.store.wires.response(base.field.slope, situation.terminals, quiet, cell=cell)
-        volts = np.zeros(outside.topology.nodes)
-        volts[free] = answer.outside
-        z[:, place] = -answer.cell_voltage[words, bits]
-        by_cell[:, place] = at_sources(node_currents(outside, matrix, volts, answer), volts)
-    for place, (node, answer) in enumerate(zip(slow, lifts, strict=True)):
-        volts = np.zeros(outside.topology.nodes)
-        volts[free] = answer.outside
-        volts[node] = 1.0
-        into = node_currents(outside, matrix, volts, answer)
-        t[:, place] = answer.cell_voltage[words, bits]
-        y[:, place] = into[slow] + leak[slow] * volts[slow]
-        by_node[:, place] = at_sources(into, volts)
-    into = node_currents(outside, matrix, base.node_voltage, base.field)
-    outflow = into[slow] + leak[slow] * base.node_voltage[slow] - push[slow]
-    return Ports(z, t, y, outflow, by_cell, by_node)

@@ -9,6 +9,9 @@ of a cell beyond its linearised value and d the departure of the slow nodes from
 Backward Euler in d, Newton in v, and steps short enough that no filament changes by more than a few percent.
 """
 
+# mypy: disallow-untyped-defs=false
+# (numba compiles these functions for the types that they meet; callers are typed)
+
 import numpy as np
 from numba import njit
 
@@ -181,7 +184,9 @@ def integrate(
                     growth = max(growth, abs(rate[c]) * dt)
                 else:
                     rate[c] = factor[c] * nucleation_rate(parameters[c], v[c])
-                    growth = max(growth, min(rate[c] * dt, max(rate[c] * dt + nucleation[c] - 1.0, 0.0) * 4.0))
+                    growth = max(
+                        growth, min(rate[c] * dt, max(rate[c] * dt + nucleation[c] - 1.0, 0.0) * 4.0)
+                    )
             if dt <= _SHORTEST_STEP or (growth <= 2.0 * _GROWTH_PER_STEP and change <= 2.0 * _VOLTS_PER_STEP):
                 break
             shrink = 0.5

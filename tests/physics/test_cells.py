@@ -66,7 +66,8 @@ def test_ideal_limit_holds_the_current(make_die: Make) -> None:
     assert point.source_current[0] == pytest.approx(20e-6, rel=1e-9)
     assert point.source_voltage[0] < 0.1
     free = die.solve(topology, (volts(0.3, 1e-3), volts(0.0), volts(0.0)), STAGE)
-    assert not free.limited.any() and free.source_voltage[0] == 0.3
+    assert not free.limited.any()
+    assert free.source_voltage[0] == 0.3
 
 
 def test_current_source_stops_at_its_voltage_limit(make_die: Make) -> None:
@@ -77,7 +78,8 @@ def test_current_source_stops_at_its_voltage_limit(make_die: Make) -> None:
     assert die.solve(topology, driven, STAGE).source_current[0] == pytest.approx(10e-6)
     stopped = (Source(Drive.CURRENT, 1e-3, 0.5), volts(0.0), volts(0.0))
     point = die.solve(topology, stopped, STAGE)
-    assert point.limited[0] and point.source_voltage[0] == pytest.approx(0.5)
+    assert point.limited[0]
+    assert point.source_voltage[0] == pytest.approx(0.5)
 
 
 def test_reset_lowers_set_raises_and_small_voltages_do_nothing(make_die: Make) -> None:
@@ -92,7 +94,8 @@ def test_reset_lowers_set_raises_and_small_voltages_do_nothing(make_die: Make) -
     assert low < 45e-6
     pulse(die, topology, 0.75)
     assert die.conductance()[CELL] > 1.2 * low
-    assert die.cells.events[CELL] == 2 and die.cells.energy[CELL] > 0.0
+    assert die.cells.events[CELL] == 2
+    assert die.cells.energy[CELL] > 0.0
 
 
 def test_kinetics_span_nine_decades(make_die: Make) -> None:
@@ -160,7 +163,8 @@ def test_incremental_pulses_reach_a_five_percent_window(make_die: Make, target: 
             pulse(die, topology, level)
             count += 1
         counts.append(count)
-    assert max(counts) < 80 and np.median(counts) <= 25
+    assert max(counts) < 80
+    assert np.median(counts) <= 25
 
 
 def test_many_cells_switch_in_one_pulse(make_die: Make) -> None:

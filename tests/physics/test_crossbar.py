@@ -32,24 +32,32 @@ def test_kirchhoff_and_power_balance() -> None:
 
 def test_superposition_and_reciprocity_of_resistors() -> None:
     def current(word: np.ndarray, bit: np.ndarray) -> np.ndarray:
-        found = solve_lines(G, word, bit, segment_resistance=2.0, word_resistance=1.0, bit_resistance=1.0, accuracy=1e-13)
+        found = solve_lines(
+            G, word, bit, segment_resistance=2.0, word_resistance=1.0, bit_resistance=1.0, accuracy=1e-13
+        )
         return np.concatenate((found.word_current, -found.bit_current))
 
     unit = np.eye(WORDS + BITS)
     answers = np.array([current(u[:WORDS], u[WORDS:]) for u in unit])
     assert np.abs(answers - answers.T).max() < 1e-10 * np.abs(answers).max()
     some = RNG.normal(size=WORDS + BITS)
-    assert np.abs(current(some[:WORDS], some[WORDS:]) - some @ answers).max() < 1e-9 * np.abs(some @ answers).max()
+    assert (
+        np.abs(current(some[:WORDS], some[WORDS:]) - some @ answers).max()
+        < 1e-9 * np.abs(some @ answers).max()
+    )
 
 
 def test_ideal_wires_give_the_sum_and_real_ones_less() -> None:
     g, word = np.full((40, 8), 1e-4), np.full(40, 0.1)
     sums = [
-        solve_lines(g, word, np.zeros(8), segment_resistance=ohm, word_resistance=0.0, bit_resistance=0.0).bit_current
+        solve_lines(
+            g, word, np.zeros(8), segment_resistance=ohm, word_resistance=0.0, bit_resistance=0.0
+        ).bit_current
         for ohm in (0.0, 2.0, 20.0)
     ]
     assert sums[0] == pytest.approx(40 * 1e-5, rel=1e-6)
-    assert np.all(sums[1] < 0.95 * sums[0]) and np.all(sums[2] < 0.7 * sums[0])
+    assert np.all(sums[1] < 0.95 * sums[0])
+    assert np.all(sums[2] < 0.7 * sums[0])
 
 
 def test_outside_node_equals_the_same_node_held_at_its_potential() -> None:
@@ -75,7 +83,9 @@ def test_extremes_converge(spread: tuple[float, float]) -> None:
     word[3], ohm[3] = 2.0, 20e3
     bit_ohm = np.full(8, np.inf)
     bit_ohm[2] = 1.0
-    found = solve_lines(g, word, np.zeros(8), segment_resistance=2.0, word_resistance=ohm, bit_resistance=bit_ohm, v0=0.2)
+    found = solve_lines(
+        g, word, np.zeros(8), segment_resistance=2.0, word_resistance=ohm, bit_resistance=bit_ohm, v0=0.2
+    )
     assert found.word_current[3] == pytest.approx(found.bit_current[2], rel=1e-6)
     others = np.delete(found.word_current, 3)
     assert np.abs(others).max() < 1e-7 * found.word_current[3]
@@ -83,4 +93,5 @@ def test_extremes_converge(spread: tuple[float, float]) -> None:
 
 def test_nothing_driven_is_nothing() -> None:
     found = solve_lines(G, 0.0, 0.0, segment_resistance=2.0, word_resistance=np.inf, bit_resistance=np.inf)
-    assert not found.word_current.any() and not found.cell_voltage.any()
+    assert not found.word_current.any()
+    assert not found.cell_voltage.any()

@@ -74,15 +74,24 @@ class Reference:
                     v[i] = t["V"]
             ends |= {f"{side}_conductance": g, f"{side}_voltage": v, f"{side}_current": forced}
         field = self.wires.solve(self.conductance, self.inverse_v0, Terminals(**ends), accuracy=1e-12)
-        node = {"left": field.word[:, 0], "right": field.word[:, -1], "top": field.bit[0], "bottom": field.bit[-1]}
+        node = {
+            "left": field.word[:, 0],
+            "right": field.word[:, -1],
+            "top": field.bit[0],
+            "bottom": field.bit[-1],
+        }
         currents, voltages = {}, {}
         for side in SIDES:
             g, v, forced = (ends[f"{side}_{what}"] for what in ("conductance", "voltage", "current"))
             currents[side] = np.where(g > 0, g * (v - node[side]), forced)
-            voltages[side] = node[side] + np.where(forced == 0, 0.0, forced * np.nan_to_num(self.outer[side], posinf=0.0))
+            voltages[side] = node[side] + np.where(
+                forced == 0, 0.0, forced * np.nan_to_num(self.outer[side], posinf=0.0)
+            )
         for one, other, axis, sign in (("left", "right", 1, 1), ("bottom", "top", 0, -1)):
             alone = (ends[f"{other}_conductance"] == 0) & (ends[f"{one}_conductance"] > 0)
-            line = sign * field.current.sum(axis=axis) - currents[other]  # no difference of potentials over 1 uohm
+            line = (
+                sign * field.current.sum(axis=axis) - currents[other]
+            )  # no difference of potentials over 1 uohm
             currents[one] = np.where(alone, line, currents[one])
         return currents, voltages, field
 

@@ -118,7 +118,8 @@ def test_two_sources_on_one_line_fight(make_die: Make) -> None:
 def test_open_source_reads_what_the_line_has_and_nothing_is_nan_but_the_unknown(make_die: Make) -> None:
     topology = replace(write_topology(0, 0), nodes=6)
     point = make_die().solve(topology, (Source(Drive.OPEN), volts(0.5), volts(0.5)), STAGE)
-    assert point.source_voltage[0] == pytest.approx(0.5, rel=1e-3) and point.source_current[0] == 0.0
+    assert point.source_voltage[0] == pytest.approx(0.5, rel=1e-3)
+    assert point.source_current[0] == 0.0
     assert np.isnan(point.node_voltage).tolist() == [False, False, False, False, True, True]
 
 
@@ -127,7 +128,8 @@ def test_everything_open_is_quiet(make_die: Make) -> None:
     off = (Source(Drive.OPEN),) * 3
     die.advance(topology, off, 1.0, STAGE)
     point = die.solve(topology, off, STAGE)
-    assert not point.source_current.any() and not point.cell_current.any()
+    assert not point.source_current.any()
+    assert not point.cell_current.any()
 
 
 def test_off_source_is_a_low_impedance(make_die: Make) -> None:
@@ -145,8 +147,8 @@ def test_cable_charge_outlives_a_relay(make_die: Make) -> None:
     die.advance(charged, (volts(0.4),), 1e-3, STAGE)
     state = die.state()
     assert state["line_voltage"][0] == pytest.approx(0.4)
-    empty = Topology(3, (1,), contacts=((2, LineKind.WORD, 0, 1.0),), line_capacitance=100e-12, node_capacitance=300e-12)
+    empty = Topology(
+        3, (1,), contacts=((2, LineKind.WORD, 0, 1.0),), line_capacitance=100e-12, node_capacitance=300e-12
+    )
     die.advance(empty, (volts(0.0),), 1e-9, STAGE)
     assert 0.0 <= die.state()["line_voltage"][0] <= 0.1 + 1e-9
-
-

@@ -25,6 +25,14 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BenchFileError) as caught:
         load_preset(Vo2Preset, path)
-    for word in ("heater_resistance", "mK/W", "magic", "roundness", "[rounding] is missing", "thermal_time", "sure"):
+    for word in (
+        "heater_resistance",
+        "mK/W",
+        "magic",
+        "roundness",
+        "[rounding] is missing",
+        "thermal_time",
+        "sure",
+    ):
         assert word in str(caught.value)
     assert len(caught.value.mistakes) == 7

@@ -60,7 +60,9 @@ def test_hysteresis_closes_and_zero_resets(films: Vo2Preset) -> None:
 def test_minor_loops_return_to_where_they_left(films: Vo2Preset) -> None:
     seen = output(films, np.array([300e-6, 280e-6, 290e-6, 280e-6, 300e-6, 310e-6]), bias=0.0)
     direct = output(films, np.array([300e-6, 310e-6]), bias=0.0)
-    assert seen[1] == seen[3] and seen[4] == direct[0] and seen[5] == direct[1]
+    assert seen[1] == seen[3]
+    assert seen[4] == direct[0]
+    assert seen[5] == direct[1]
 
 
 def test_laws_differ_in_shape(films: Vo2Preset) -> None:
