@@ -1,0 +1,9 @@
+# Each target is one `python -m` line that works in PowerShell too: py -m tools.make demo
+# More arguments go on to the command:  make test ARGS="tests/unit -k shadow"
+PYTHON ?= python3
+
+demo test lint bench gui constraints windows:
+	@$(PYTHON) -m tools.make $@ $(ARGS)
+
+.PHONY: demo test lint bench gui constraints windows
+.NOTPARALLEL:
