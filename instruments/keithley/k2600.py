@@ -1,6 +1,7 @@
 """Keithley Series 2600B dual-channel source-measure units: voltage out, current in, pulses timed inside.
 
-Pages are those of the Series 2600B reference manual 2600BS-901-01 rev. F (August 2021) where no other is named.
+Pages are those of the Series 2600B reference manual 2600BS-901-01 rev. F (August 2021) where no other is
+named.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class Keithley2600B(TspInstrument):
     ) -> None:
         """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V.
 
-        `delay()` times the hold inside the instrument, 5 to 10 us longer than asked for (rev. B p. 7-49). One message; its
-        answer, the levels read back, comes when the pulse is over.
+        `delay()` times the hold inside the instrument, 5 to 10 us longer than asked for (rev. B p. 7-49). One
+        message; its answer, the levels read back, comes when the pulse is over.
         """
         if not SHORTEST_PULSE <= width <= LONGEST_PULSE:
             raise SettingOutOfRange(
@@ -81,8 +82,8 @@ class Keithley2600B(TspInstrument):
     def make_safe(self) -> None:
         """End any script, zero and switch off both channels; NotConfirmed when they do not read back so.
 
-        `abort` ends a script but leaves outputs on, so zero and off follow. Digital lines stay: what an isolation
-        relay may do depends on the bench.
+        `abort` ends a script but leaves outputs on, so zero and off follow. Digital lines stay: what an
+        isolation relay may do depends on the bench.
         """
         self.device_clear()
         self.send("abort")

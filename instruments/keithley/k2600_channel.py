@@ -33,9 +33,9 @@ class SmuChannel(TspChannel):
     ) -> None:
         """Set up as a voltage source at 0 V, output off, ranges fixed, everything read back.
 
-        The limit ranges itself (2600BS-901-01 rev. B p. 7-224), so a measuring range below the limit stays legal: a
-        current beyond it only overflows the reading. Output-off mode is NORMAL: 0 V at low impedance within
-        `offlimiti`, no relay worn (p. 2-42); it therefore shunts whatever is still connected.
+        The limit ranges itself (2600BS-901-01 rev. B p. 7-224), so a measuring range below the limit stays
+        legal: a current beyond it only overflows the reading. Output-off mode is NORMAL: 0 V at low impedance
+        within `offlimiti`, no relay worn (p. 2-42); it therefore shunts whatever is still connected.
         """
         self.forget()
         settings = self._settings

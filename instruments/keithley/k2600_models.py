@@ -12,8 +12,8 @@ OVER_RANGE = 1.01
 class SmuFacts:
     """Ranges and limits of one channel, V and A, ranges ascending.
 
-    Sources: ranges of the 2602B, 2612B and 2636B data sheets; limits of `smuX.source.limitY`, reference manual
-    2600BS-901-01 rev. F (August 2021) p. 9-244.
+    Sources: ranges of the 2602B, 2612B and 2636B data sheets; limits of `smuX.source.limitY`, reference
+    manual 2600BS-901-01 rev. F (August 2021) p. 9-244.
     """
 
     voltage_ranges: tuple[float, ...]

@@ -18,8 +18,8 @@ _NAME = re.compile(r"([1-6])([A-H])(\d\d)")
 class Keithley707B(TspInstrument):
     """Six cards, columns 1 to 72. A `SwitchMatrix`.
 
-    `channel.close` adds to what is closed (707B-901-01 rev. A p. 2-89); nothing here relies on an order inside one
-    message: what must open first is opened, and read back, by a message of its own.
+    `channel.close` adds to what is closed (707B-901-01 rev. A p. 2-89); nothing here relies on an order
+    inside one message: what must open first is opened, and read back, by a message of its own.
     """
 
     model = "707B"

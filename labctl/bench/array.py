@@ -81,7 +81,8 @@ class ConnectedCell:
     def pulse(self, amplitude: float, width: float) -> None:
         """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share.
 
-        Raises LimitExceeded beyond the amplitude that the route was checked for, RouteRefused on a read route.
+        Raises LimitExceeded beyond the amplitude that the route was checked for, RouteRefused on a read
+        route.
         """
         if self._route.purpose not in checks.WRITES:
             raise RouteRefused(

@@ -36,9 +36,9 @@ def connect_computing(
     relays: Relays,
     sources: Sources,
 ) -> Iterator[ConnectedArray]:
-    """The array with the heaters of `neurons`, input rows ready for up to `levels` V; all word lines start at ground."""
+    """The array with the heaters of `neurons`, input rows ready for up to `levels` V; word lines start at ground."""
     ground = router.ground_row
-    start = {line: ground for line in bench.lines(LineKind.WORD)}
+    start = dict.fromkeys(bench.lines(LineKind.WORD), ground)
     route = router.compute(start, levels, neurons)
     with powered(route, bench, relays, sources):
         yield ConnectedArray(

@@ -17,8 +17,9 @@ State = Mapping[str, float]
 def approach(feeds: Sequence[Feed]) -> list[State]:
     """The states that a write passes on its way up; down again it passes them in reverse.
 
-    Without bystanders rows rise one after another. Bystanders rise first. With V/3 the selected word line goes along with the unselected ones to V/3, then the
-    unselected bit lines to 2V/3, then the selected word line alone to V: no bystander ever sees more than V/3.
+    Without bystanders rows rise one after another. Bystanders rise first. With V/3 the selected word line
+    goes along with the unselected ones to V/3, then the unselected bit lines to 2V/3, then the selected word
+    line alone to V: no bystander ever sees more than V/3.
     """
     final = {feed.row: feed.fraction for feed in feeds}
     zero = dict.fromkeys(final, 0.0)
@@ -40,8 +41,8 @@ def worst_case(
 ) -> NDArray[np.float64]:
     """(M, N) largest |V| that each cell of an array of `shape` can see in any of `states`.
 
-    Without the drops along lines and contacts, which only lower it. A line that nothing feeds may stand anywhere
-    between the lowest and the highest level.
+    Without the drops along lines and contacts, which only lower it. A line that nothing feeds may stand
+    anywhere between the lowest and the highest level.
     """
     found = np.zeros(shape)
     for state in states:

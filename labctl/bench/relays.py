@@ -32,7 +32,8 @@ class Relays:
     def connect(self, crosspoints: frozenset[Crosspoint], heaters: frozenset[int]) -> None:
         """Close exactly these relays; first what must open opens, and only what is not yet so moves.
 
-        Raises HotSwitchRefused, and nothing moves, while a source beside a relay that would move is not quiet.
+        Raises HotSwitchRefused, and nothing moves, while a source beside a relay that would move is not
+        quiet.
         """
         now = self._matrix.closed()
         opening, closing = now - crosspoints, crosspoints - now

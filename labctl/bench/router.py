@@ -247,11 +247,11 @@ class Router:
     def _limited(self, feed: Feed, amplitude: float, own: float, bystanders: float) -> Feed:
         """`feed` with the level and the compliance that it needs.
 
-        own:        A that the selected cell (or heater) itself may take.
-        bystanders: A that half-selected cells on the feed's lines take, from their mean conductance.
+        own:        A that the selected cell (or heater) itself may take. bystanders: A that half-selected
+        cells on the feed's lines take, from their mean conductance.
 
-        A source that holds bystanders must be able to: at its limit it would let them see more than their share. So
-        what must flow is refused beyond the bench's limit, and the margin above it is cut there.
+        A source that holds bystanders must be able to: at its limit it would let them see more than their
+        share. So what must flow is refused beyond the bench's limit, and the margin above it is cut there.
         """
         level = abs(feed.fraction) * amplitude
         if feed.role is Role.OUTPUT:

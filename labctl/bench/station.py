@@ -57,8 +57,8 @@ class Bench:
     def __init__(self, file: BenchFile) -> None:
         """Open and identify every instrument, then make all safe.
 
-        Raises LinkLost, InstrumentError or NotConfirmed with everything closed again when one does not answer, is not
-        what the bench file says, or cannot be made safe.
+        Raises LinkLost, InstrumentError or NotConfirmed with everything closed again when one does not
+        answer, is not what the bench file says, or cannot be made safe.
         """
         self._file = file
         with ExitStack() as opened:
@@ -89,7 +89,7 @@ class Bench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Make safe and close; NotConfirmed, or a note on the error under way, when something could not be confirmed."""
+        """Make safe and close; NotConfirmed, or a note on the error under way, for what could not be confirmed."""
         try:
             unsafe = self.make_safe()
         finally:
@@ -103,7 +103,7 @@ class Bench:
         """End every connection."""
         self._closing.close()
 
-    # What the bench is -----------------------------------------------------------------------------------------------
+    # What the bench is --------------------------------------------------------------------------------------
 
     @property
     def file(self) -> BenchFile:
@@ -154,7 +154,7 @@ class Bench:
         """What each instrument said it is when it was opened."""
         return dict(self._identities)
 
-    # Neurons ---------------------------------------------------------------------------------------------------------
+    # Neurons ------------------------------------------------------------------------------------------------
 
     @property
     def stage(self) -> TemperatureController:
@@ -193,7 +193,7 @@ class Bench:
             raise UnsupportedByBench(f"bench '{self._file.name}' has no neurons (section [neurons])")
         return self._file.neurons.heater_resistance
 
-    # Connections -----------------------------------------------------------------------------------------------------
+    # Connections --------------------------------------------------------------------------------------------
 
     def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:
         """Connect a cell route cold, outputs on at 0 V with compliance confirmed; leaves 0 V and off."""
@@ -213,13 +213,13 @@ class Bench:
             levels, neurons, self._file, self._router, self._relays, self._sources
         )
 
-    # Safety ----------------------------------------------------------------------------------------------------------
+    # Safety -------------------------------------------------------------------------------------------------
 
     def make_safe(self) -> list[str]:
         """Sources at 0 V and off, heaters isolated, every crosspoint open; tries all though some fail.
 
-        Returns a sentence for each thing that could not be confirmed. The stage keeps its temperature: it harms nothing
-        within the bench's limits, and takes long to settle.
+        Returns a sentence for each thing that could not be confirmed. The stage keeps its temperature: it
+        harms nothing within the bench's limits, and takes long to settle.
         """
         steps: list[tuple[str, Callable[[], None]]] = [
             (name, driver.make_safe) for name, driver in self._mainframes.items()
@@ -285,7 +285,7 @@ class Bench:
         heaters = sorted(heater for heater, (owner, _) in self._file.relays.items() if owner == name)
         return ", ".join(jobs + ([f"relays of {len(heaters)} heaters"] if heaters else [])) or "unused"
 
-    # Opening ---------------------------------------------------------------------------------------------------------
+    # Opening ------------------------------------------------------------------------------------------------
 
     def _open(self, name: str) -> Driver:
         kind = self._file.instruments[name].driver
@@ -314,6 +314,7 @@ class Bench:
 def open_bench(name_or_path: str | Path) -> Bench:
     """Open the bench of a bench file, found by name or path: every instrument identified, everything safe.
 
-    Raises BenchFileError for mistakes in the file, other LabErrors when an instrument is not as the file says.
+    Raises BenchFileError for mistakes in the file, other LabErrors when an instrument is not as the file
+    says.
     """
     return Bench(load_bench(name_or_path))

@@ -101,7 +101,7 @@ class SourceMainframe(Instrument, Protocol):
     def pulse(
         self, levels: Mapping[str, float], width: float, rest: Mapping[str, float] | None = None
     ) -> None:
-        """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V (left out: 0).
+        """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V (else 0).
 
         Timed inside the instrument: the width does not depend on the bus. Returns when the pulse is over.
         """

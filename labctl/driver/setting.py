@@ -31,7 +31,8 @@ class Remembers(Protocol):
 class Setting:
     """One number under `header`, called `name` by people, in `unit`, from `low` to `high`.
 
-    With `ranges` (full-scale values, ascending) the instrument answers the range that a written value falls in.
+    With `ranges` (full-scale values, ascending) the instrument answers the range that a written value falls
+    in.
     """
 
     header: str

@@ -14,19 +14,19 @@ from instruments.keithley.k2600 import Keithley2636B
 from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
 
 OPENING = ("errorqueue.clear() format.data = format.ASCII format.asciiprecision = 10", None)
+SOURCE_OFF = (
+    "smua.source.output = 0.0 smua.source.levelv = 0.0 smua.source.func = 1.0 smua.source.offmode = 0.0 "
+    "smua.source.offfunc = 1.0 smua.source.offlimiti = 0.001 smua.sense = 0.0 print(smua.source.output, "
+    "smua.source.levelv, smua.source.func, smua.source.offmode, smua.source.offfunc, smua.source.offlimiti, "
+    "smua.sense, errorqueue.count)"
+)
+RANGES = (
+    "smua.source.rangev = 0.8 smua.source.limiti = 1e-07 smua.measure.rangei = 1e-07 smua.measure.nplc = 1.0 "
+    "print(smua.source.rangev, smua.source.limiti, smua.measure.rangei, smua.measure.nplc, errorqueue.count)"
+)
 PREPARE = [
-    (
-        "smua.source.output = 0.0 smua.source.levelv = 0.0 smua.source.func = 1.0 smua.source.offmode = 0.0 "
-        "smua.source.offfunc = 1.0 smua.source.offlimiti = 0.001 smua.sense = 0.0 print(smua.source.output, "
-        "smua.source.levelv, smua.source.func, smua.source.offmode, smua.source.offfunc, smua.source.offlimiti, "
-        "smua.sense, errorqueue.count)",
-        "0.0e+00\t0.0e+00\t1.0e+00\t0.0e+00\t1.0e+00\t1.000000047e-03\t0.0e+00\t0.0e+00",
-    ),
-    (
-        "smua.source.rangev = 0.8 smua.source.limiti = 1e-07 smua.measure.rangei = 1e-07 smua.measure.nplc = 1.0 "
-        "print(smua.source.rangev, smua.source.limiti, smua.measure.rangei, smua.measure.nplc, errorqueue.count)",
-        "2.000000000e+00\t1.000000012e-07\t1.000000012e-07\t1.000000000e+00\t0.000000000e+00",
-    ),
+    (SOURCE_OFF, "0.0e+00\t0.0e+00\t1.0e+00\t0.0e+00\t1.0e+00\t1.000000047e-03\t0.0e+00\t0.0e+00"),
+    (RANGES, "2.000000000e+00\t1.000000012e-07\t1.000000012e-07\t1.000000000e+00\t0.000000000e+00"),
 ]
 
 
@@ -100,9 +100,7 @@ def test_a_pulse_is_one_message_that_returns_in_reverse_order():
 
 
 def test_a_pulse_can_rest_above_zero():
-    message = (
-        "smub.source.levelv = 0.9 delay(0.001) smub.source.levelv = 0.3 print(smub.source.levelv, errorqueue.count)"
-    )
+    message = "smub.source.levelv = 0.9 delay(0.001) smub.source.levelv = 0.3 print(smub.source.levelv, errorqueue.count)"
     with smu((message, "3.000000119e-01\t0.0e+00")) as driver:
         driver.pulse({"b": 0.9}, 1e-3, rest={"b": 0.3})
 
@@ -140,11 +138,14 @@ def test_errors_come_in_words():
 
 
 def test_a_level_the_instrument_complains_about_raises_in_its_words():
-    with smu(
-        ("smua.source.levelv = 5.0 print(smua.source.levelv, errorqueue.count)", "0.0e+00\t1.0e+00"),
-        ("print(errorqueue.next())", "5.007000000e+03\tOperation would exceed range\t2.0e+01\t1.0e+00"),
-        ("print(errorqueue.next())", "0.000000000e+00\tQueue Is Empty\t0.0e+00\t0.0e+00"),
-    ) as driver, pytest.raises(InstrumentError, match="5007: Operation would exceed range"):
+    with (
+        smu(
+            ("smua.source.levelv = 5.0 print(smua.source.levelv, errorqueue.count)", "0.0e+00\t1.0e+00"),
+            ("print(errorqueue.next())", "5.007000000e+03\tOperation would exceed range\t2.0e+01\t1.0e+00"),
+            ("print(errorqueue.next())", "0.000000000e+00\tQueue Is Empty\t0.0e+00\t0.0e+00"),
+        ) as driver,
+        pytest.raises(InstrumentError, match="5007: Operation would exceed range"),
+    ):
         driver.channels["a"].set_level(5.0)
 
 
@@ -180,5 +181,8 @@ def test_make_safe_aborts_zeroes_switches_off_and_forgets_what_was_prepared():
 
 def test_make_safe_says_which_output_did_not_go_off():
     stuck = "\t".join(["0.0e+00"] * 5 + ["1.0e+00"])
-    with smu(("abort", None), (SAFE, stuck)) as driver, pytest.raises(NotConfirmed, match="smub.source.output"):
+    with (
+        smu(("abort", None), (SAFE, stuck)) as driver,
+        pytest.raises(NotConfirmed, match="smub.source.output"),
+    ):
         driver.make_safe()

@@ -9,13 +9,13 @@ from instruments.keithley.k707 import Keithley707B, Keithley708B
 from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
 from labctl.core.route import Crosspoint
 
+RULE = (
+    "channel.connectrule = channel.BREAK_BEFORE_MAKE print(channel.connectrule, channel.BREAK_BEFORE_MAKE, "
+    "errorqueue.count)"
+)
 OPENING = [
     ("errorqueue.clear() format.data = format.ASCII format.asciiprecision = 10", None),
-    (
-        "channel.connectrule = channel.BREAK_BEFORE_MAKE print(channel.connectrule, channel.BREAK_BEFORE_MAKE, "
-        "errorqueue.count)",
-        "1.000000000e+00\t1.000000000e+00\t0.000000000e+00",
-    ),
+    (RULE, "1.000000000e+00\t1.000000000e+00\t0.000000000e+00"),
 ]
 ASK = 'print(channel.getclose("allslots"), errorqueue.count)'
 
@@ -27,7 +27,7 @@ def matrix(*exchanges, kind=Keithley707B):
 
 
 def test_another_connect_rule_is_not_confirmed():
-    broken = (OPENING[1][0], "2.000000000e+00\t1.000000000e+00\t0.000000000e+00")
+    broken = (RULE, "2.000000000e+00\t1.000000000e+00\t0.000000000e+00")
     with (
         pytest.raises(NotConfirmed, match="not break-before-make"),
         expected_protocol(Keithley707B, [OPENING[0], broken]),
