@@ -21,6 +21,7 @@ from labctl.physics.noise import Streams
 Floats = NDArray[np.float64]
 BOLTZMANN = 8.617333e-5
 """eV/K."""
+_CYCLES_KEPT = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,7 @@ class CbramCells:
         self.log_conductance = np.full(shape, np.log(p.contact_conductance))
         self.events = np.zeros(shape, dtype=np.int64)
         self.energy = np.zeros(shape)
+        self._cycles: dict[int, Floats] = {}
         self.revision = 0
         """Counts changes of state that make a solved network out of date."""
         self.drift = 0.0
@@ -129,12 +131,15 @@ class CbramCells:
     def cycle_factors(self, words: NDArray[np.intp], bits: NDArray[np.intp]) -> Floats:
         """Rate factors of the coming switching event of the cells (words, bits), a fresh draw per event."""
         device = words * self.shape[1] + bits
-        sigma = self.preset.cycle_rate_spread
-        factors = [
-            float(self._streams.lognormal(f"cell/cycle/{int(cell)}", sigma, 0, int(event)))
-            for cell, event in zip(device, self.events[words, bits], strict=True)
-        ]
-        return np.array(factors)
+        factors = np.empty(len(device))
+        for place, (cell, event) in enumerate(zip(device, self.events[words, bits].tolist(), strict=True)):
+            if event not in self._cycles:
+                if len(self._cycles) >= _CYCLES_KEPT:
+                    self._cycles.clear()
+                self._cycles[event] = self._streams.block("cell/cycle", event, self.energy.size)
+            factors[place] = self._cycles[event][cell]
+        out: Floats = np.exp(self.preset.cycle_rate_spread * factors)
+        return out
 
     def temperature_factor(self, kelvin: float) -> float:
         """Acceleration of all kinetics at a stage temperature (Arrhenius)."""

@@ -141,15 +141,15 @@ class Die:
                 raise ValueError(f"the state of the die lacks '{name}'")
             if np.shape(state[name]) != own.shape:
                 raise ValueError(f"'{name}' is of shape {np.shape(state[name])}, this die has {own.shape}")
-        cells, neurons = self.cells, self.neurons
+        cells = self.cells
         cells.formed[...] = state["formed"]
         cells.nucleation[...] = state["nucleation"]
         cells.log_conductance[...] = state["log_conductance"]
         cells.events[...] = state["switching_events"]
         cells.energy[...] = state["switching_energy"]
-        neurons.temperature = np.array(state["neuron_temperature"], dtype=float)
-        neurons.branch = np.array(state["neuron_branch"], dtype=float)
-        neurons.hottest = np.array(state["neuron_hottest"], dtype=float)
+        self.neurons.restore(
+            *(np.array(state[f"neuron_{name}"], dtype=float) for name in ("temperature", "branch", "hottest"))
+        )
         self._moment = int(state["moment"])
         cells.revision += 1
         self._switching = Switching(cells, np.array(state["line_voltage"], dtype=float))

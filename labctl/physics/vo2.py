@@ -18,6 +18,9 @@ from labctl.physics.noise import Streams
 
 Floats = NDArray[np.float64]
 
+_SAME_BASE = 1e-3
+"""K; neurons at rest do not follow smaller wanderings of the stage."""
+
 
 class FilmLaw(Enum):
     """How the domains of a film make up its resistance."""
@@ -67,6 +70,12 @@ class Neurons:
         self.temperature: Floats = np.full(count, preset.reference_temperature)
         self.branch: Floats = self.temperature + preset.loop_width / 2
         self.hottest: Floats = self.temperature.copy()
+        self._resting_at: float | None = None
+
+    def restore(self, temperature: Floats, branch: Floats, hottest: Floats) -> None:
+        """Take over an earlier state, (N,) K each."""
+        self.temperature, self.branch, self.hottest = temperature, branch, hottest
+        self._resting_at = None
 
     def heater_conductance(self) -> Floats:
         """(N,) S of the heaters at their present temperature."""
@@ -84,6 +93,10 @@ class Neurons:
         The film's own heat is included; it raises the film's conductance and so itself.
         """
         p = self.preset
+        idle = not heater_power.any() and not film_voltage.any()
+        if idle and self._resting_at is not None and abs(base - self._resting_at) < _SAME_BASE:
+            return
+        self._resting_at = base if idle and duration > 50.0 * p.thermal_time else None
         share = -np.expm1(-duration / p.thermal_time)
         start, branch = self.temperature, self.branch
         temperature = start
