@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from labctl.sim.keithley2600_channel import SmuChannel
+from labctl.sim.keithley2600_trigger import TriggerModel
 from labctl.sim.ports import DigitalPort, NoisePort, SimClock, SourceTerminal
 from labctl.sim.tsp_digital import DigitalLines
+from labctl.sim.tsp_events import Events, TriggerRoot
 from labctl.sim.tsp_node import Identity, TspNode
 from labctl.sim.tsp_status import RegisterSet
 from labctl.sim.tsp_tree import Branch, Setting
@@ -33,21 +35,42 @@ class Keithley2636B(TspNode):
         line_frequency: float = 50.0,
     ) -> None:
         super().__init__(Identity("Keithley Instruments Inc.", "2636B", serial, "3.3.5"), clock, digits=6)
-        self._sweeping = self.status.child(self.status.operation, 8)
+        self._sweeping = self.status.activity(self.status.operation, 8)
         self._hang_operation()
         self.channels = {
             letter: SmuChannel(self, letter, terminal, noise, line_frequency, self._register(letter))
             for letter, terminal in zip("ab", terminals, strict=True)
         }
+        self._events = Events(self.background)
+        self._trigger = TriggerRoot(self, self._events)
+        self._models = [
+            TriggerModel(self, channel, self._events, self._sweeping, _SMU_BIT[letter])
+            for letter, channel in self.channels.items()
+        ]
         self._digital = DigitalLines(self, digital)
         self.localnode.attribute("linefreq", lambda: line_frequency)
         self._hang_front_panel()
 
     def reset_instrument(self) -> None:
         """Both outputs off, settings as at power on, digital lines released."""
+        self._trigger.reset()
         for channel in self.channels.values():
             channel.reset()
         self._digital.reset()
+
+    def aborted(self) -> None:
+        """Sweeps end where they stand; outputs stay as they are."""
+        for model in self._models:
+            model.abort()
+        self._sweeping.settle()
+
+    def caught_up(self) -> None:
+        """`waitcomplete()` came back: no sweep shows any longer."""
+        self._sweeping.settle()
+
+    def trigger(self) -> None:
+        """Group execute trigger and `*TRG`."""
+        self._trigger.bus_trigger()
 
     # --- status -------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from labctl.sim.keithley2600_measure import MeasureStage, Sample, Series
 from labctl.sim.keithley2600_ranges import Calibration
 from labctl.sim.keithley2600_source import SourceStage
@@ -72,16 +74,20 @@ class SmuChannel:
             ReadingBuffer(node.runtime, _BUFFER_CAPACITY),
         )
         self._sense = Setting(0, 0, 3, step=1)
+        self._resets: list[Callable[[], None]] = [self.source.reset, self.measure.reset, self._sense.reset]
         self.branch = self._hang(node.root(f"smu{letter}"))
 
     def reset(self) -> tuple[()]:
         """`smuX.reset()`: output off, settings as at power on, buffers emptied."""
-        self.source.reset()
-        self.measure.reset()
-        self._sense.reset()
+        for reset in self._resets:
+            reset()
         for buffer in self.buffers:
             buffer.reset()
         return ()
+
+    def also_reset(self, reset: Callable[[], None]) -> None:
+        """Have `reset` called with every `smuX.reset()`, before anything else."""
+        self._resets.insert(0, reset)
 
     def complete(self, series: Series) -> Sample:
         """Carry a measurement through, the script waiting for it."""
@@ -138,7 +144,6 @@ class SmuChannel:
         branch.branch("nvbuffer2", self.buffers[1].branch)
         branch.function("makebuffer", self._make_buffer)
         branch.function("reset", self.reset)
-        branch.function("abort", lambda: ())
         branch.function("savebuffer", lambda buffer=None: ())
         return branch
 

@@ -177,9 +177,16 @@ class MeasureStage:
         assert taken is not None
         return taken
 
-    def store(self, functions: str, buffers: tuple[ReadingBuffer | None, ...], taken: Sample) -> None:
-        """Put one sample into the buffers of its functions."""
-        level = self._source.level[self._source.function]
+    def store(
+        self,
+        functions: str,
+        buffers: tuple[ReadingBuffer | None, ...],
+        taken: Sample,
+        level: float | None = None,
+    ) -> None:
+        """Put one sample into the buffers of its functions; `level` is the source value when not the programmed."""
+        if level is None:
+            level = self._source.level[self._source.function]
         for function, buffer in zip(functions, buffers, strict=False):
             if buffer is not None:
                 buffer.store(taken.value(function), self._clock.now(), level, taken.status)

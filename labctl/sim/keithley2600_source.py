@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from labctl.physics.circuit import Drive, Source
 from labctl.sim.keithley2600_ranges import CURRENT, VOLTAGE, Calibration, Range, smallest
@@ -132,6 +133,32 @@ class SourceStage:
                 self._wait(_RANGE_CHANGE)
             if self._delay.value > 0.0:
                 self._wait(self._delay.value)
+
+    def prepare_sweep(self, levels: Sequence[float]) -> None:
+        """Fix the range for a sweep between programmed levels; with auto ranging the largest chooses it.
+
+        Raises `TspError` 5005 or 5007.
+        """
+        function = self.function
+        largest = max(abs(level) for level in (*levels, self.level[function]))
+        self._check_area(function, largest, self.limit[1 - function])
+        if self.autorange[function]:
+            self.range[function] = smallest(_RANGES[function], largest, sourcing=True)
+        elif largest > self.range[function].source_maximum:
+            raise TspError(5005, "Value too big for range")
+
+    def step(self, level: float, limit: float | None) -> None:
+        """Drive one point of a sweep; the programmed level and limit stay as they are."""
+        if self.on:
+            kept, self.level[self.function] = self.level[self.function], level
+            source = self._presented()
+            self.level[self.function] = kept
+            self._terminal.drive(source if limit is None else replace(source, limit=limit))
+
+    @property
+    def settling_delay(self) -> float:
+        """Seconds of source.delay."""
+        return max(0.0, self._delay.value)
 
     def set_limit(self, function: int, value: object) -> None:
         """Program limitv or limiti; `TspError` 1101, 1102 or 5007 leaves the old one in place."""

@@ -49,7 +49,7 @@ class Keithley707B(TspNode):
     # --- relays ---------------------------------------------------------------------------------------
 
     def _duration(self, moved: Iterable[Channel], closing: bool) -> float:
-        """s for relays to move: at the same time, or one after another when sequential."""
+        """Seconds for relays to move: at the same time, or one after another when sequential."""
         times = [self._settle + (self._delays.get(channel, 0.0) if closing else 0.0) for channel in moved]
         if not times:
             return 0.0

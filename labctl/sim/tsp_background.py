@@ -85,6 +85,11 @@ class Background:
             if task in self._tasks:
                 self._step(task)
 
+    def cancel(self, task: Task) -> None:
+        """Drop one task where it stands."""
+        if self._tasks.pop(task, None) is not None:
+            task.close()
+
     def clear(self) -> None:
         """Drop every task where it stands."""
         tasks, self._tasks, self._when_idle = self._tasks, {}, []

@@ -29,7 +29,7 @@ class CommonCommands:
             "*CLS": self._clear_status,
             "*OPC": node.operation_complete,
             "*RST": node.reset,
-            "*TRG": lambda: node.trigger(),
+            "*TRG": node.trigger,
             "*WAI": node.finish_background,
         }
 

@@ -69,6 +69,8 @@ class TspNode:
             message = line.strip("\r\0 \t")
             if message == "abort":
                 self._abort()
+            elif message.upper() == "*TRG" and self._worker.running:
+                self.trigger()
             elif message or self._scripts.loading:
                 self._lines.append(message if not self._scripts.loading else line.rstrip("\r\0"))
         if self._lines:
@@ -144,8 +146,12 @@ class TspNode:
 
     def finish_background(self) -> tuple[()]:
         """Wait until all overlapped work is done (`waitcomplete`)."""
-        while self.background.next_event():
-            self._worker.spend(1.0)
+        while self.background.busy:
+            if self.background.next_event():
+                self._worker.spend(1.0)
+            elif self.background.busy:  # everything waits for a trigger, and so does the script
+                self._worker.pause()
+        self.caught_up()
         return ()
 
     def _time(self) -> float:
@@ -159,6 +165,9 @@ class TspNode:
 
     def aborted(self) -> None:
         """A script or sweep was ended from outside."""
+
+    def caught_up(self) -> None:
+        """A script waited until all overlapped work was done."""
 
     def reset(self) -> tuple[()]:
         """`reset()` and `*RST`."""

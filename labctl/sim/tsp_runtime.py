@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-from lupa import lua51  # type: ignore[import-untyped]
+from lupa import lua51
 
 from labctl.sim.tsp_worker import ScriptEnded, Worker
 
@@ -111,6 +111,9 @@ class LuaRuntime:
                 raise ScriptEnded from None
             raise ScriptFault(-286, _located("TSP Runtime error", str(error))) from None
 
-    def is_table(self, value: object) -> bool:
-        """Whether a leaf's argument is a plain Lua table."""
-        return isinstance(value, self._table_type)
+    def numbers(self, table: object) -> list[float]:
+        """The list in a leaf's argument; empty when it is no table of numbers."""
+        if not isinstance(table, self._table_type):
+            return []
+        values = list(table.values())
+        return [float(value) for value in values] if all(isinstance(v, (int, float)) for v in values) else []

@@ -46,6 +46,10 @@ class RegisterSet:
         if self._parent is not None:
             self._parent.set(self._bit, self.summary)
 
+    def take_condition(self) -> int:
+        """Read the condition register."""
+        return self.condition
+
     def write_enable(self, mask: object) -> None:
         """Set the enable mask."""
         self.enable = whole(mask, 0, 32767)
@@ -59,7 +63,7 @@ class RegisterSet:
 
     def hang(self, branch: Branch, bits: Mapping[str, int]) -> Branch:
         """Offer the register set to scripts, with its bits as constants."""
-        branch.attribute("condition", lambda: self.condition)
+        branch.attribute("condition", self.take_condition)
         branch.attribute("event", self.take_event)
         branch.attribute("enable", lambda: self.enable, self.write_enable)
         branch.attribute("ptr", lambda: self.ptr, self._write_ptr)
@@ -67,6 +71,41 @@ class RegisterSet:
         for name, value in bits.items():
             branch.constant(name, value)
         return branch
+
+
+class ActivityRegister(RegisterSet):
+    """Bits of work under way: each stays set until it was read once, however soon the work is done.
+
+    Bench time leaps where a program polls; without this a program that waits for the beginning of a short sweep
+    would miss it, and wait for ever.
+    """
+
+    def __init__(self, parent: RegisterSet | None = None, bit: int = 0) -> None:
+        super().__init__(parent, bit)
+        self._unseen, self._done = 0, 0
+
+    def set(self, bits: int, on: bool) -> None:
+        """Work begins, or ends: bits that nobody saw yet stay until they are read."""
+        if on:
+            self._unseen |= bits
+            self._done &= ~bits
+            super().set(bits, True)
+        else:
+            self._done |= bits & self._unseen
+            super().set(bits & ~self._unseen, False)
+
+    def take_condition(self) -> int:
+        """Read the condition register; what is done shows for the last time."""
+        condition = self.condition
+        self._unseen = 0
+        self.settle()
+        return condition
+
+    def settle(self) -> None:
+        """Somebody waited for the end: nothing is left to show."""
+        done, self._done = self._done, 0
+        self._unseen &= ~done
+        super().set(done, False)
 
 
 STANDARD_BITS = {"OPC": 1, "QYE": 4, "DDE": 8, "EXE": 16, "CME": 32, "URQ": 64, "PON": 128}
@@ -108,6 +147,12 @@ class Status:
     def child(self, parent: RegisterSet, bit: int) -> RegisterSet:
         """A register set that reports to `bit` of `parent`."""
         made = RegisterSet(parent, bit)
+        self._all.append(made)
+        return made
+
+    def activity(self, parent: RegisterSet, bit: int) -> ActivityRegister:
+        """A register set of work under way that reports to `bit` of `parent`."""
+        made = ActivityRegister(parent, bit)
         self._all.append(made)
         return made
 

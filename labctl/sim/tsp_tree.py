@@ -113,7 +113,7 @@ class Branch:
         """A function; one that returns `()` prints an empty line."""
         self._objects[name] = self._wrapped(leaf)
 
-    def attribute(self, name: str, read: Leaf, write: Leaf | None = None) -> None:
+    def attribute(self, name: str | int, read: Leaf, write: Leaf | None = None) -> None:
         """A value that can be read and, with `write`, assigned."""
         self._getters[name] = self._runtime.call(self._guarded(read), 0)
         if write is not None:

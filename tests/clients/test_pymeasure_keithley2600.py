@@ -9,6 +9,8 @@ from labctl.sim.keithley2600 import Keithley2636B
 from labctl.sim.visa_library import LabctlVisaLibrary
 from tests.sim.fakes import FakeClock, FakeDigital, FakeNoise, ResistorTerminal
 
+pytestmark = pytest.mark.filterwarnings("ignore:It is not known whether this device:FutureWarning")
+
 ADDRESS = "GPIB0::26::INSTR"
 
 
@@ -24,7 +26,7 @@ def world() -> Iterator[tuple[Keithley2600, tuple[ResistorTerminal, ResistorTerm
 
 
 def test_sources_and_measures(world) -> None:
-    driver, terminals, _ = world
+    driver, _, _ = world
     driver.ChA.apply_voltage(compliance_current=0.01)
     driver.ChA.source_voltage = 0.5
     driver.ChA.source_output = "ON"
@@ -41,7 +43,7 @@ def test_sources_and_measures(world) -> None:
 
 def test_its_rounding_of_small_limits_is_refused_not_clipped(world) -> None:
     """PyMeasure 0.16 writes %f: 100 nA goes out as 0.000000, which the instrument must not take."""
-    driver, terminals, _ = world
+    driver, _, _ = world
     driver.ChA.compliance_current = 1e-7
     assert driver.next_error == (1102, "Parameter Too Small")
     assert driver.ChA.compliance_current == pytest.approx(0.1)
