@@ -43,8 +43,7 @@ def run_demo(out: Path, *, short: bool = False, observers: Iterable[Observer] = 
 
     Raises LabError before anything moved, for example when `out` cannot be written.
     """
-    from labctl.bench import open_bench
-    from labctl.run.runner import run
+    from labctl.run.session import run_on
     from procedures.crossbar_program import CrossbarProgram
 
     clock = WallClock()
@@ -55,8 +54,7 @@ def run_demo(out: Path, *, short: bool = False, observers: Iterable[Observer] = 
         target[SHORT_WORDS:] = np.nan
     with new_run_folder(out, "demo") as folder, _sample_in(folder / "sample"):
         plan = CrossbarProgram.of(target, folder / "target.npy")
-        with open_bench(BENCH) as bench:
-            ended = run(plan, bench, folder, observers)
+        ended = run_on(BENCH, plan, folder, observers)
     lines = [f"Record:     {folder}"]
     if ended.outcome is Outcome.FINISHED:
         lines += _report(folder)
@@ -72,9 +70,8 @@ def conductance_picture(word_lines: int, bit_lines: int) -> NDArray[np.float64]:
     from matplotlib.cbook import get_sample_data
     from PIL import Image
 
-    with get_sample_data("grace_hopper.jpg") as file:
-        photograph = Image.open(file).convert("L")
-        strip = photograph.resize((bit_lines, word_lines), Image.Resampling.BOX, box=STRIP)
+    with Image.open(get_sample_data("grace_hopper.jpg", asfileobj=False)) as photograph:
+        strip = photograph.convert("L").resize((bit_lines, word_lines), Image.Resampling.BOX, box=STRIP)
     grey = np.asarray(strip, dtype=np.float64)
     dark, light = np.percentile(grey, (2.0, 98.0))
     shade = np.clip((grey - dark) / (light - dark), 0.0, 1.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labctl import __version__
-from labctl.cli import FAILED, INTERRUPTED
+from labctl.cli import FAILED, INTERRUPTED, REFUSED
 from labctl.cli.bench import app as bench_app
 from labctl.core.errors import PlanError
 
@@ -43,7 +43,9 @@ def root(
 @app.command("run")
 def run_command(
     procedure: Annotated[str, typer.Argument(help="Which procedure, see --list.")] = "",
-    bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")] = "",
+    bench: Annotated[
+        str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder that the run folder is made in.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
@@ -60,7 +62,9 @@ def run_command(
         name for name, value in (("PROCEDURE", procedure), ("--bench", bench), ("--out", out)) if not value
     ]
     if missing or out is None:
-        raise PlanError(f"labctl run needs {' and '.join(missing)}; `labctl run --list` shows what can be run.")
+        raise PlanError(
+            f"labctl run needs {' and '.join(missing)}; `labctl run --list` shows what can be run."
+        )
 
     from labctl.core.quantity import make
     from procedures.catalogue import find
@@ -72,7 +76,9 @@ def run_command(
 
 
 @app.command("list")
-def list_command(out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with run folders.")]) -> None:
+def list_command(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with run folders.")],
+) -> None:
     """List the runs in a folder."""
     from labctl.cli.listing import show_runs
 
@@ -110,14 +116,13 @@ def demo_command(
 def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
     from rich.console import Console
 
-    from labctl.bench import open_bench
     from labctl.cli.terminal import observer
     from labctl.record.catalogue import new_run_folder
     from labctl.record.provenance import procedure_name
-    from labctl.run.runner import run
+    from labctl.run.session import run_on
 
-    with new_run_folder(out, procedure_name(type(plan))) as folder, open_bench(bench) as opened:
-        return run(plan, opened, folder, [observer(Console(highlight=False))], given)
+    with new_run_folder(out, procedure_name(type(plan))) as folder:
+        return run_on(bench, plan, folder, [observer(Console(highlight=False))], given)
 
 
 def _settings(texts: list[str]) -> dict[str, str]:
@@ -130,5 +135,5 @@ def _settings(texts: list[str]) -> dict[str, str]:
 def _exit_with(ended: Ended) -> None:
     from labctl.record.outcome import Outcome
 
-    codes = {Outcome.FAILED: FAILED, Outcome.ABORTED: INTERRUPTED}
+    codes = {Outcome.FAILED: REFUSED if ended.refused else FAILED, Outcome.ABORTED: INTERRUPTED}
     raise typer.Exit(codes.get(ended.outcome, 0))

@@ -6,35 +6,39 @@ from typing import Annotated
 
 import typer
 
+from labctl.cli import FAILED
+
 app = typer.Typer(no_args_is_help=True, help="Look at benches.", rich_markup_mode=None)
-BenchOption = Annotated[str, typer.Option("--bench", help="Bench file, or the name of one that travels with labctl.")]
+BenchOption = Annotated[
+    str, typer.Option("--bench", help="Bench file, or the name of one that travels with labctl.")
+]
 
 
 @app.command("list")
 def list_command() -> None:
     """List the benches that travel with labctl."""
-    from rich.console import Console
     from rich.table import Table
 
     from labctl.benchfile import load_bench
+    from labctl.cli.terminal import page
     from labctl.core.paths import data_folder
 
     table = Table("bench", "what it is", box=None)
     for path in sorted((data_folder() / "benches").glob("*.toml")):
         table.add_row(path.stem, load_bench(path).description)
-    Console().print(table)
+    page().print(table)
 
 
 @app.command("check")
 def check_command(bench: BenchOption) -> None:
     """Check a bench file, open every instrument on it and ask who it is; nothing is switched on."""
-    from rich.console import Console
     from rich.table import Table
 
     from labctl.bench import open_bench
     from labctl.benchfile import load_bench
+    from labctl.cli.terminal import page
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = page()
     file = load_bench(bench)
     array = file.array
     console.print(f"{file.name}: {file.description}", markup=False)
@@ -45,12 +49,19 @@ def check_command(bench: BenchOption) -> None:
         markup=False,
     )
     with open_bench(bench) as opened:
-        table = Table("instrument", "driver", "address", "says it is", box=None)
-        identities = opened.identities()
-        for name, entry in file.instruments.items():
-            table.add_row(name, entry.driver, file.visa.addresses[name], identities[name])
-        console.print(table)
-    console.print("All instruments answer; outputs are off." + (" SIMULATED." if file.simulated else ""))
+        found = opened.check()
+    table = Table("instrument", "driver", "address", "says it is", "role", "state", "verdict", box=None)
+    for each in found:
+        table.add_row(
+            each.name, each.driver, each.address, each.identity, each.role, each.state, each.verdict
+        )
+    console.print(table)
+    mark = " SIMULATED." if file.simulated else ""
+    if all(each.sound for each in found):
+        console.print(f"All instruments are in order; every output is off, every relay open.{mark}")
+    else:
+        console.print(f"Not everything is in order, see the last column.{mark}")
+        raise typer.Exit(FAILED)
 
 
 @app.command("new-sample")

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
-from labctl.cli.terminal import duration
+from labctl.cli.terminal import duration, page
 from labctl.core.quantity import Spec, show, specs
 from labctl.record.catalogue import Summary, find_run, list_runs
 from labctl.record.outcome import Outcome
@@ -22,7 +21,7 @@ from procedures.catalogue import find, procedures
 def list_procedures(name: str = "") -> None:
     """Every procedure (or the one called `name`) with its parameters."""
     found = {name: find(name)} if name else procedures()
-    console = _console()
+    console = page()
     for each, kind in found.items():
         console.print(f"[bold]{each}[/]: {_purpose(kind)}")
         table = Table("parameter", "default", "allowed", "unit", "what", box=None, padding=(0, 2, 0, 2))
@@ -38,15 +37,17 @@ def show_runs(out: Path) -> None:
     for run in list_runs(out):
         bench = f"{run.bench} (SIMULATED)" if run.simulated else run.bench
         table.add_row(run.folder.name, run.procedure, bench, _outcome(run.outcome), run.verdict, _took(run))
-    _console().print(table if table.row_count else f"There are no runs in {out}.")
+    page().print(table if table.row_count else f"There are no runs in {out}.")
 
 
 def show_run(named: str) -> None:
     """All that a person wants to know of one run first."""
     run = read_run(find_run(named))
-    console = _console()
+    console = page()
     mark = " [bold]SIMULATED[/]" if run.simulated else ""
-    console.print(f"[bold]{run.head['procedure']}[/] on {run.head['bench']['name']}{mark}: {_outcome(run.outcome)}")
+    console.print(
+        f"[bold]{run.head['procedure']}[/] on {run.head['bench']['name']}{mark}: {_outcome(run.outcome)}"
+    )
     facts = Table(show_header=False, box=None)
     for name, value in _facts(run).items():
         facts.add_row(name, value)
@@ -108,8 +109,3 @@ def _outcome(outcome: Outcome | None) -> str:
 
 def _took(run: Summary) -> str:
     return "" if run.seconds is None else duration(run.seconds)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)

@@ -18,8 +18,15 @@ LINE_EVERY = 5.0
 
 def complain(text: str) -> None:
     """One sentence on stderr."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]{'labctl:'}[/] ", end="")
-    Console(stderr=True, soft_wrap=True, highlight=False).print(text, markup=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print("[bold red]labctl:[/] ", end="")
+    console.print(text, markup=False)
+
+
+def page() -> Console:
+    """A console for tables: as wide as the terminal, wide enough where there is none."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
 
 
 def observer(console: Console) -> Callable[[Event], None]:
@@ -119,7 +126,9 @@ def _conclude(console: Console, event: Ended) -> None:
     verdict = f": {event.verdict.value}" if event.verdict is not None else ""
     console.print(f"[bold {colour}]{event.outcome.value}[/]", end="")
     console.print(verdict or ".", markup=False)
-    if event.reason:
+    if event.reason and event.outcome is Outcome.FAILED:
+        complain(event.reason)
+    elif event.reason:
         console.print(event.reason, markup=False, soft_wrap=True)
     for sentence in event.unconfirmed:
         console.print("[bold red]Not confirmed to be safe, please look:[/] ", end="")

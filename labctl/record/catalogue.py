@@ -124,7 +124,9 @@ def find_run(named: str, out: Path | None = None) -> Path:
         return path
     place = out or path.parent
     wanted = re.sub(r".*[\\/]", "", named)
-    matching = [each for each in place.glob(f"*{wanted}*") if (each / JOURNAL).exists()] if place.is_dir() else []
+    matching = (
+        [each for each in place.glob(f"*{wanted}*") if (each / JOURNAL).exists()] if place.is_dir() else []
+    )
     if len(matching) == 1:
         return matching[0]
     if not matching:

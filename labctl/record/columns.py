@@ -114,7 +114,7 @@ def _fields(kind: type, path: str, prefix: str) -> Iterator[_Field]:
             for part, coordinate in enumerate(Cell._fields):
                 column = Column(head + coordinate, ColumnKind.WHOLE, "1")
                 yield _Field(column, _then(attrgetter(f"{where}.{coordinate}"), int), where, part)
-        elif is_dataclass(base) and not optional:
+        elif isinstance(base, type) and is_dataclass(base) and not optional:
             yield from _fields(base, f"{where}.", f"{name}_")
         else:
             column_kind, convert = _plain(base, optional, f"{kind.__name__}.{spec.name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,8 @@ _TEXT = h5py.string_dtype("utf-8")
 class RunFile:
     """Written as `run.h5.part`, renamed when it is closed: a file of the final name is always whole.
 
-    Layout: head values are attributes of the root and of its groups; `/parameters`, `/bench/text`; `/tables/KIND/COLUMN`
-    with `units`; `/pictures/NAME/values`.
+    Layout: head values are attributes of the root and of its groups; `/parameters/NAME`, `/bench/text`;
+    `/tables/KIND/COLUMN` with `units`; `/pictures/NAME/values`.
     """
 
     def __init__(self, folder: Path, head: Mapping[str, Any]) -> None:
@@ -81,7 +80,7 @@ class RunFile:
         _write_group(self._file, end)
         self._file.flush()
         self._file.close()
-        os.replace(self._part, self._final)
+        self._part.replace(self._final)
 
     def _table(self, layout: Layout) -> Any:
         tables = self._file["tables"]
@@ -93,7 +92,9 @@ class RunFile:
         numbers = [each.name for each in layout.columns[2:] if each.kind is ColumnKind.NUMBER]
         group.attrs["columns"] = [column.name for column in layout.columns]
         if numbers:
-            group.attrs.update({"NX_class": "NXdata", "signal": numbers[-1], "axes": [layout.columns[0].name]})
+            group.attrs.update(
+                {"NX_class": "NXdata", "signal": numbers[-1], "axes": [layout.columns[0].name]}
+            )
             tables.attrs["default"] = layout.name
             self._file.attrs.setdefault("default", "tables")
         return group

@@ -26,7 +26,7 @@ class Journal:
         """Begin a new journal at `path`; RecordError when one is there already or it cannot be written."""
         self.path = path
         try:
-            self._file = open(path, "xb", buffering=0)  # noqa: SIM115 - open for the length of the run
+            self._file = path.open("xb", buffering=0)
         except FileExistsError:
             raise RecordError(f"{path} exists already: a run is never written over another one.") from None
         except OSError as error:
@@ -64,11 +64,12 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     Raises RecordError when there is no journal, or a line other than the last cannot be understood.
     """
     try:
-        with open(path, "rb") as file:
-            lines = file.read().split(b"\n")
+        lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise RecordError(f"The journal {path} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline is a cut line, or nothing
+    for number, line in enumerate(
+        lines[:-1], start=1
+    ):  # what follows the last newline is a cut line, or nothing
         try:
             yield _decoded(json.loads(line))
         except (ValueError, KeyError) as error:
@@ -77,7 +78,7 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
 
 def last_line(path: Path) -> dict[str, Any]:
     """The last whole line, found from the end; empty when there is none."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         tail, start = b"", end
         while start > 0 and tail.count(b"\n") < 2:  # the newline before the last whole line, and its own
@@ -90,7 +91,7 @@ def last_line(path: Path) -> dict[str, Any]:
 
 def first_line(path: Path) -> dict[str, Any]:
     """The first whole line; empty when there is none."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         line = file.readline()
     return _decoded(json.loads(line)) if line.endswith(b"\n") else {}
 

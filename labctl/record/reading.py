@@ -158,7 +158,10 @@ def _from_journal(folder: Path) -> Run:
                     pieces[name].append(stack(layouts[name], rows[name]))
                     rows[name] = []
                 pieces[name].append(
-                    {each.name: np.asarray(line["columns"][each.name], each.kind.dtype) for each in layouts[name]}
+                    {
+                        each.name: np.asarray(line["columns"][each.name], each.kind.dtype)
+                        for each in layouts[name]
+                    }
                 )
             case "picture":
                 pictures[line["name"]] = Picture(

@@ -30,9 +30,20 @@ class Recorder:
         self._bench_start, self._wall_start = clock.now(), self._wall.now()
         self._journal = Journal(folder / FILE_NAME)
         self._journal.write({"line": "start", **head})
-        self._file = RunFile(folder, head)
+        try:
+            self._file = RunFile(folder, head)
+        except BaseException:  # nothing has begun: leave nothing behind
+            self._journal.close()
+            self._journal.path.unlink()
+            raise
         self._waiting: dict[str, tuple[Layout, list[list[Any]]]] = {}
+        self._has_pictures = False
         self._flushed = self._wall.now()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row, block or picture was recorded yet."""
+        return not self._waiting and not self._has_pictures
 
     def row(self, row: object) -> None:
         """Record one row."""
@@ -65,6 +76,7 @@ class Recorder:
                 "axes": list(picture.axes),
             }
         )
+        self._has_pictures = True
         self._file.write_picture(picture)
         self._flush_when_due(FLUSH_EVERY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,7 +17,7 @@ from labctl.report.array import ArrayResult, Story
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
 """Okabe and Ito's colours (jfly.uni-koeln.de/color), which stay apart for colour-blind readers."""
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
@@ -39,18 +40,16 @@ def maps(result: ArrayResult, simulated: bool) -> str:
         figure = Figure(figsize=(8.6, 6.6))
         left, middle, right = figure.subplots(1, 3)
         highest = float(np.nanmax(result.target)) * MICRO
-        for axes, values, title in (
-            (left, result.target, "target"),
-            (middle, result.conductance, "programmed"),
-        ):
-            image = axes.imshow(values * MICRO, cmap="viridis", vmin=0.0, vmax=highest, aspect=CELL_ASPECT)
-            _lines(axes, title)
+        scale: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": highest, "aspect": CELL_ASPECT}
+        left.imshow(result.target * MICRO, **scale)
+        image = middle.imshow(result.conductance * MICRO, **scale)
         figure.colorbar(image, ax=[left, middle], label="conductance (µS)", shrink=0.7, pad=0.02)
         window = max(0.10, float(np.nanpercentile(np.abs(result.error), 98.0)))
         error = right.imshow(
             result.error * 100.0, cmap="PuOr", vmin=-100 * window, vmax=100 * window, aspect=CELL_ASPECT
         )
-        _lines(right, "error")
+        for axes, title in ((left, "target"), (middle, "programmed"), (right, "error")):
+            _lines(axes, title)
         words, bits = np.nonzero(result.wanted & ~result.verified)
         if len(words):
             right.plot(bits, words, "x", color="black", markersize=4, label="not verified")
@@ -84,11 +83,15 @@ def counts(result: ArrayResult, tolerance: float, simulated: bool) -> str:
         voltage = result.forming_voltage[np.isfinite(result.forming_voltage)]
         levels = np.unique(np.round(voltage, 6))
         spacing = float(np.diff(levels).min()) if len(levels) > 1 else 0.05
-        edges = np.arange(levels[0] - spacing / 2, levels[-1] + spacing, spacing) if len(levels) else [0.0, 1.0]
+        edges = (
+            np.arange(levels[0] - spacing / 2, levels[-1] + spacing, spacing) if len(levels) else [0.0, 1.0]
+        )
         forming.hist(voltage, bins=edges, color=GREEN)
         _histogram(forming, "forming voltage", "last forming pulse (V)")
         percent = 100.0 * result.error[result.wanted & np.isfinite(result.error)]
-        limit = max(2.0 * 100.0 * tolerance, float(np.percentile(np.abs(percent), 99.0)) if len(percent) else 0.0)
+        limit = max(
+            2.0 * 100.0 * tolerance, float(np.percentile(np.abs(percent), 99.0)) if len(percent) else 0.0
+        )
         error.axvspan(-100 * tolerance, 100 * tolerance, color=GREY, alpha=0.2, linewidth=0)
         error.hist(np.clip(percent, -limit, limit), bins=np.linspace(-limit, limit, 41), color=ORANGE)
         _histogram(error, "programming error", "(programmed - target) / target (%)")
@@ -97,12 +100,16 @@ def counts(result: ArrayResult, tolerance: float, simulated: bool) -> str:
 
 def _staircase(upper: Axes, lower: Axes, story: Story) -> None:
     reads = np.arange(len(story.conductance))
-    upper.axhspan(story.low * MICRO, story.high * MICRO, color=GREY, alpha=0.25, linewidth=0, label="verify window")
+    upper.axhspan(
+        story.low * MICRO, story.high * MICRO, color=GREY, alpha=0.25, linewidth=0, label="verify window"
+    )
     upper.axhline(story.target * MICRO, color=GREY, linewidth=0.8)
     upper.plot(reads, story.conductance * MICRO, drawstyle="steps-mid", color="black", linewidth=0.8)
     upper.plot(reads, story.conductance * MICRO, "o", color="black", markersize=2.5)
     upper.set_title(f"{story.name}: cell {story.cell}")
-    upper.set_ylim(bottom=0.0, top=1.15 * MICRO * max(story.high, float(np.max(story.conductance, initial=0.0))))
+    upper.set_ylim(
+        bottom=0.0, top=1.15 * MICRO * max(story.high, float(np.max(story.conductance, initial=0.0)))
+    )
     lower.axhline(0.0, color=GREY, linewidth=0.8)
     for polarity, colour, name, height in ((1, BLUE, "SET", 0.98), (-1, ORANGE, "RESET", 0.02)):
         there = story.amplitude * polarity > 0
@@ -138,4 +145,3 @@ def _png(figure: Figure, simulated: bool) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
-

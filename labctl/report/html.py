@@ -36,18 +36,22 @@ def write_array_report(folder: Path) -> Path:
     """
     run = read_run(folder)
     result = array_result(run)
-    page = _environment().get_template("array.html.j2").render(
-        run=run,
-        facts=key_facts(run, result),
-        failed=result.failed,
-        statistics=error_statistics(result),
-        figures={
-            "maps": figures.maps(result, run.simulated),
-            "staircases": figures.staircases(result.stories, run.simulated),
-            "counts": figures.counts(result, _applied(run, "tolerance"), run.simulated),
-        },
-        parameters=_parameters(run),
-        files=[(name, _sha256(folder / name)) for name in (HDF5_NAME, JOURNAL_NAME, BENCH_COPY)],
+    page = (
+        _environment()
+        .get_template("array.html.j2")
+        .render(
+            run=run,
+            facts=key_facts(run, result),
+            failed=result.failed,
+            statistics=error_statistics(result),
+            figures={
+                "maps": figures.maps(result, run.simulated),
+                "staircases": figures.staircases(result.stories, run.simulated),
+                "counts": figures.counts(result, _applied(run, "tolerance"), run.simulated),
+            },
+            parameters=_parameters(run),
+            files=[(name, _sha256(folder / name)) for name in (HDF5_NAME, JOURNAL_NAME, BENCH_COPY)],
+        )
     )
     path = folder / FILE_NAME
     path.write_text(page, encoding="utf-8")

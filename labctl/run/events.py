@@ -48,12 +48,14 @@ class Ended:
     verdict:     what the procedure returned; None unless it finished.
     reason:      why it did not finish, a sentence; empty otherwise.
     unconfirmed: what the bench could not confirm to be safe; somebody must look.
+    refused:     the procedure refused its parameters or this bench before it recorded anything.
     """
 
     outcome: Outcome
     verdict: Enum | None = None
     reason: str = ""
     unconfirmed: tuple[str, ...] = ()
+    refused: bool = False
 
 
 Event = Started | Acquired | Pictured | Progressed | Ended

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from labctl.benchfile import BenchFile
 from labctl.core.clock import Clock
-from labctl.core.errors import Aborted, LabError
+from labctl.core.errors import Aborted, LabError, PlanError, UnsupportedByBench
 from labctl.core.rows import Block, Experiment, Picture, Progress, Yielded
 from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
 from labctl.record.outcome import Outcome
@@ -74,9 +76,15 @@ def run(
 class Runner:
     """One bench, one run at a time, all in the calling thread."""
 
-    def __init__(self, bench: Bench, observers: Iterable[Observer] = ()) -> None:
-        """Runs on `bench`; each observer is called with every event, and left out once it raises."""
+    def __init__(
+        self, bench: Bench, observers: Iterable[Observer] = (), interrupts: Interrupts | None = None
+    ) -> None:
+        """Runs on `bench`; each observer is called with every event, and left out once it raises.
+
+        interrupts: given by a caller that guards more than the run, such as the bench's closing.
+        """
         self._bench = bench
+        self._interrupts = interrupts
         self._observers = list(observers)
         self._stop = False
 
@@ -95,16 +103,16 @@ class Runner:
         bench, self._stop = self._bench, False
         messages = _messages(bench)
         (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
-        known = head(
-            run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now()
-        )
-        with Interrupts() as interrupts:
+        known = head(run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now())
+        with nullcontext(self._interrupts) if self._interrupts else Interrupts() as interrupts:
             record = Recorder(folder, known, bench.clock)
             try:
                 self._tell(Started(procedure, folder, bench.file.simulated), record)
                 ended = self._complete(procedure, record, interrupts)
-            except (KeyboardInterrupt, Aborted) as order:
+            except (KeyboardInterrupt, SystemExit, Aborted) as order:
                 ended = Ended(Outcome.ABORTED, reason=str(order) or "Interrupted at the keyboard.")
+            except (PlanError, UnsupportedByBench) as error:
+                ended = Ended(Outcome.FAILED, reason=str(error), refused=record.is_empty)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run must end safe and recorded
                 ended = Ended(Outcome.FAILED, reason=_sentence(error, folder))
             return self._end(ended, record, messages)
@@ -125,11 +133,10 @@ class Runner:
 
     def _end(self, ended: Ended, record: Recorder, messages: int | None) -> Ended:
         unconfirmed = self._make_safe()
-        reason = ended.reason
         values: dict[str, Any] = {
             "outcome": ended.outcome.value,
             "verdict": "" if ended.verdict is None else str(ended.verdict.value),
-            "reason": reason,
+            "reason": ended.reason,
             "unconfirmed": list(unconfirmed),
             "ended": now_iso(),
         }
@@ -138,9 +145,10 @@ class Runner:
         try:
             record.end(values)
         except (LabError, OSError, RuntimeError) as error:  # h5py tells of a full disk by RuntimeError
-            reason = f"{reason} The record could not be closed: {error}".strip()
-            ended = Ended(Outcome.FAILED if ended.outcome is Outcome.FINISHED else ended.outcome, None, reason)
-        final = Ended(ended.outcome, ended.verdict, reason, unconfirmed)
+            outcome = Outcome.FAILED if ended.outcome is Outcome.FINISHED else ended.outcome
+            reason = f"{ended.reason} The record could not be closed: {error}".strip()
+            ended = replace(ended, outcome=outcome, verdict=None, reason=reason)
+        final = replace(ended, unconfirmed=unconfirmed)
         for observer in self._observers:
             _tell_quietly(observer, final)
         return final

@@ -55,7 +55,10 @@ def test_a_folder_in_which_nothing_began_vanishes_with_the_parents_made_for_it(t
 
 def test_a_place_that_cannot_hold_a_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match=r"cannot be made.*choose another"), new_run_folder(tmp_path / "file", "x"):
+    with (
+        pytest.raises(RecordError, match=r"cannot be made.*choose another"),
+        new_run_folder(tmp_path / "file", "x"),
+    ):
         pytest.fail("the run must not begin")
 
 

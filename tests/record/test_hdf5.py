@@ -158,7 +158,9 @@ def test_a_record_without_an_end_keeps_its_part_name(recorder: Recorder, tmp_pat
     assert (tmp_path / "run.h5").exists()
 
 
-def test_rows_reach_hdf5_within_a_second(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_reach_hdf5_within_a_second(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder.row(pulse(0))
     monkeypatch.setattr("labctl.record.recorder.FLUSH_EVERY", 0.0)
     recorder.row(pulse(1))
@@ -176,6 +178,13 @@ def test_a_block_without_one_of_its_columns_is_refused() -> None:
 def test_a_field_that_is_no_column_is_refused_with_the_remedy() -> None:
     with pytest.raises(TypeError, match=r"Ragged\.values.*Picture"):
         layout(Ragged)
+
+
+def test_a_record_that_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run.h5.part").mkdir()
+    with pytest.raises(RecordError, match="cannot be written"):
+        Recorder(tmp_path, known(), WallClock())
+    assert not (tmp_path / "journal.jsonl").exists()
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:

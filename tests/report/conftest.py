@@ -40,7 +40,11 @@ def record_programming(folder: Path) -> None:
         for pulses in range(count + 1):
             reached = 4e-6 + (wanted - 4e-6) * (pulses / count) * (1 + 0.02 * rng.standard_normal())
             amplitude = 0.5 + 0.01 * pulses if pulses else 0.0
-            record.row(VerifyRead(**at, **window, pulses=pulses, amplitude=amplitude, apparent=reached, conductance=reached))
+            record.row(
+                VerifyRead(
+                    **at, **window, pulses=pulses, amplitude=amplitude, apparent=reached, conductance=reached
+                )
+            )
         verdict = Verdict.OUT_OF_PULSES if (word, bit) == FAILED else Verdict.VERIFIED
         record.row(
             CellSummary(

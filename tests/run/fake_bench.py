@@ -10,6 +10,7 @@ import numpy as np
 
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.clock import Clock
+from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
 from labctl.core.rows import Block, Experiment, Picture, Progress, Verdict
@@ -80,6 +81,8 @@ class Counting:
                 bench.clock.wait(0.1)
                 yield Read(cell=Cell(number, 1), side=Side.RIGHT, conductance=number * 1e-6, pulses=number)
                 yield Progress(number + 1, self.count, f"cell {number}")
+            if self.count < 0:
+                raise PlanError("There are less than no cells.")
             yield Picture("map", np.eye(2), "S", ("word", "bit"))
             if self.at_end is not None:
                 self.at_end(bench)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from fake_bench import Counting, FakeBench
 
-from labctl.core.errors import Aborted, InstrumentError
+from labctl.core.errors import Aborted, InstrumentError, PlanError
 from labctl.core.rows import Verdict
 from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import read_journal
@@ -96,6 +95,15 @@ def test_an_error_nobody_foresaw_leaves_its_traceback(tmp_path: Path) -> None:
     assert ended.outcome is Outcome.FAILED
     assert "traceback.txt" in ended.reason
     assert "ZeroDivisionError" in (tmp_path / "traceback.txt").read_text()
+
+
+def test_a_plan_that_does_not_fit_is_refused_only_before_the_first_row(tmp_path: Path) -> None:
+    refusal = raising(PlanError("There is no cell (3, 9)."))
+    for name, count, refused in (("first", 0, False), ("second", 3, False), ("third", -1, True)):
+        (tmp_path / name).mkdir()
+        procedure = Counting(count=count, at_end=refusal)
+        ended = run(procedure, FakeBench(), tmp_path / name)
+        assert (ended.outcome, ended.refused) == (Outcome.FAILED, refused)
 
 
 def test_stop_ends_at_the_next_yield_and_leaves_the_procedure_properly(tmp_path: Path) -> None:
@@ -219,4 +227,4 @@ def test_a_disk_that_fills_up_ends_the_run_safe(tmp_path: Path, monkeypatch: pyt
     assert ended.outcome is Outcome.FAILED
     assert "No space left" in ended.reason
     assert bench.made_safe == 1
-    assert os.path.exists(tmp_path / FILE_NAME)
+    assert (tmp_path / FILE_NAME).exists()

@@ -1,0 +1,214 @@
+"""The command line on the virtual bench: what it prints, its exit codes, nothing half-done."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from labctl import __version__, cli
+from labctl.record.outcome import Outcome
+from labctl.record.reading import read_run
+
+BENCH = ("--bench", "virtual_56x8")
+CELL = ("--set", "word=3", "--set", "bit=5")
+
+
+class Answer:
+    """What a command left behind."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def labctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run a command in this process, with a virtual sample of its own."""
+    monkeypatch.setenv("LABCTL_SAMPLES", str(tmp_path / "samples"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def command(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["labctl", *map(str, words)])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        captured = capsys.readouterr()
+        return Answer(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return command
+
+
+def test_a_run_is_recorded_listed_and_shown(labctl, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    formed = labctl("run", "forming", *BENCH, "--out", out, *CELL)
+    assert formed.code == 0
+    assert "SIMULATED" in formed.out
+    assert "finished: formed" in formed.out
+    again = labctl("run", "forming", *BENCH, "--out", out, *CELL)
+    assert "already formed" in again.out, "the virtual sample outlives the command"
+
+    folders = sorted(out.iterdir())
+    assert len(folders) == 2
+    run = read_run(folders[0])
+    assert run.outcome is Outcome.FINISHED
+    assert run.parameters["word"]["given"] == "3"
+    assert run.end["bus_messages"] > 10
+    assert "2636B" in run.head["instruments"]["smu1"]["identity"]
+    assert (folders[0] / "bench.toml").read_text() == run.head["bench"]["text"]
+
+    listed = labctl("list", out)
+    assert [line.split()[1] for line in listed.out.splitlines()[1:]] == ["forming", "forming"]
+    assert "already formed" in listed.out
+    shown = labctl("show", folders[0])
+    for words in (
+        "SIMULATED",
+        "finished",
+        "formed",
+        "forming_start",
+        "read_voltage",
+        "FormingRead",
+        "bus messages",
+    ):
+        assert words in shown.out
+
+    assert labctl("bench", "new-sample", *BENCH).code == 0
+    assert "finished: formed" in labctl("run", "forming", *BENCH, "--out", out, *CELL).out
+
+
+def test_all_mistakes_in_parameters_come_in_one_sentence(labctl, tmp_path: Path) -> None:
+    answer = labctl(
+        "run", "program_verify", *BENCH, "--out", tmp_path / "runs", "--set", "word=three",
+        "--set", "target=10 V", "--set", "colour=red",
+    )  # fmt: skip
+    assert answer.code == 2
+    for words in ("'three' is not a number", "'10 V' is in V", "no parameter 'colour'", "bit must be given"):
+        assert words in answer.err
+    assert "Traceback" not in answer.err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("run", "nonsense", *BENCH, "--out", "OUT"), "no procedure 'nonsense'.*forming"),
+        (("run", "forming", "--bench", "nowhere", "--out", "OUT", *CELL), "no bench 'nowhere'.*virtual_56x8"),
+        (("run", "forming", *CELL), "needs --bench and --out"),
+        (("run", "forming", *BENCH, "--out", "OUT", "--set", "word"), "write NAME=VALUE"),
+        (("run", "forming", *BENCH, "--out", "FILE/runs", *CELL), "cannot be made.*another folder"),
+        (("demo", "--out", "FILE/runs"), "cannot be made.*another folder"),
+        (("list", "OUT"), "no folder"),
+        (("show", "OUT"), "no run"),
+        (("bench", "check", "--bench", "nowhere"), "no bench 'nowhere'"),
+        (("bench", "new-sample", "--bench", "nowhere"), "no bench 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_nothing_is_left(
+    labctl, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    places = {"OUT": str(tmp_path / "out"), "FILE/runs": str(tmp_path / "file" / "runs")}
+    answer = labctl(*(places.get(word, word) for word in words))
+    assert answer.code == 2
+    assert re.search(sentence, answer.err)
+    assert len(answer.err.splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} <= {"file", "samples"}
+
+
+def test_a_cell_that_is_not_there_is_refused_by_the_procedure(labctl, tmp_path: Path) -> None:
+    answer = labctl("run", "forming", *BENCH, "--out", tmp_path, "--set", "word=3", "--set", "bit=8")
+    assert answer.code == 2
+    assert "no cell (3, 8)" in answer.err
+
+
+def test_an_error_nobody_foresaw_is_a_sentence_with_a_hint(
+    labctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(out: Path) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("labctl.cli.listing.list_runs", broken)
+    answer = labctl("list", tmp_path)
+    assert answer.code == 1
+    assert "Unexpected ZeroDivisionError: by nothing" in answer.err
+    assert "Traceback" not in answer.err
+    written = Path(re.search(r"traceback is in (.*?);", answer.err)[1])
+    assert "ZeroDivisionError" in written.read_text()
+
+
+def test_procedures_are_listed_with_unit_default_and_range(labctl) -> None:
+    answer = labctl("run", "--list")
+    assert answer.code == 0
+    assert "crossbar_program: " in answer.out
+    line = next(line for line in answer.out.splitlines() if line.split()[:1] == ["read_voltage"])
+    for words in ("100 mV", "10 mV to 300 mV", "V"):
+        assert words in line
+    only = labctl("run", "forming", "--list").out
+    assert "forming_start" in only
+    assert "crossbar_program" not in only
+
+
+def test_benches_are_listed_and_checked(labctl) -> None:
+    assert "virtual_56x8" in labctl("bench", "list").out
+    checked = labctl("bench", "check", *BENCH)
+    assert checked.code == 0
+    for words in ("707B", "2636B", "GPIB0::16::INSTR", "in order", "56 x 8", "SIMULATED"):
+        assert words in checked.out
+
+
+def test_the_version_is_told(labctl) -> None:
+    answer = labctl("--version")
+    assert (answer.code, answer.out) == (0, f"labctl {__version__}\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, json; from labctl.cli import app; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60))
+    heavy = {"numpy", "h5py", "matplotlib", "pandas", "numba", "pyvisa", "pymeasure", "scipy", "labctl.sim"}
+    assert heavy.isdisjoint(loaded)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_ends_a_run_with_its_outcome_recorded(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "labctl",
+        "run",
+        "crossbar_read",
+        *BENCH,
+        "--out",
+        str(tmp_path / "runs"),
+    ]
+    environment = {**os.environ, "LABCTL_SAMPLES": str(tmp_path / "samples")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert "Recording" in running.stdout.readline()
+        for _ in range(3):
+            running.send_signal(signal.SIGINT)
+        rest, _ = running.communicate(timeout=60)
+    assert running.returncode == cli.INTERRUPTED
+    assert "aborted" in rest
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert read_run(folder).outcome is Outcome.ABORTED
+    assert list(read_run(folder).end["unconfirmed"]) == []
+
+
+def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(labctl, tmp_path: Path) -> None:
+    start = time.monotonic()
+    answer = labctl("demo", "--short", "--out", tmp_path / "runs")
+    assert answer.code == 0, answer.err
+    assert time.monotonic() - start < 100
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert f"{folder / 'report.html'}" in answer.out
+    assert "64 of 64" in answer.out
+    assert "SIMULATED" in (folder / "report.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "samples").exists()
+    run = read_run(folder)
+    assert len(run.tables["CellSummary"]) == 64
+    assert run.end["bench_seconds"] > run.end["wall_seconds"]
