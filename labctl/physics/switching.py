@@ -23,6 +23,7 @@ Indices = NDArray[np.intp]
 _ACTIVE = 0.02  # expected change of ln G above which a cell is solved together with the network
 _STALE = 1e-4  # change of ln G after which solved fields of the network are out of date
 _STIFF = 1e-2  # S to held nodes above which an outside node follows at once (300 pF: 30 ns)
+_SETTLED = 1e-3  # V of departure below which a slow node counts as settled
 _GROUP = 24  # cells that switch together in one port model
 _PHASES = 500
 
@@ -142,7 +143,11 @@ class Switching:
                 pinned = {int(node): float(base.node_voltage[node]) for node in slow}
                 situation = network.situation(sources, ruling, medium, pinned)
             departure = self._node_voltage[slow] - base.node_voltage[slow]
-            answers = [lift(network, base, situation, int(node)) for node in slow]
+            answers = (
+                [lift(network, base, situation, int(node)) for node in slow]
+                if np.abs(departure).max(initial=0.0) > _SETTLED
+                else []
+            )
             settling = self._settling_time(network, base, slow)
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
             waiting = (np.abs(expected) > _ACTIVE) | (
@@ -172,6 +177,8 @@ class Switching:
                 self._node_voltage = target.node_voltage.copy()
                 self._settled_with = None
                 break
+            if not answers:
+                answers = [lift(network, base, situation, int(node)) for node in slow]
             step, event = self._integrate(
                 network, base, situation, slow, answers, departure, active, cycle * factor, left
             )
@@ -227,8 +234,8 @@ class Switching:
             cells.parameters, cells.formed, cells.log_conductance, np.ascontiguousarray(voltage), self._rates
         )
         expected: Floats = self._rates * (factor * left)
-        if len(departure) and np.abs(departure).max() > 1e-3:
-            for answer, volts in zip(answers, departure, strict=True):
+        if answers:
+            for answer, volts in zip(answers, departure.tolist(), strict=True):
                 voltage = voltage + volts * answer.cell_voltage
             all_rates(
                 cells.parameters,
