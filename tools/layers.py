@@ -5,4 +5,4 @@ import sys
 from importlinter.cli import lint_imports
 
 if __name__ == "__main__":
-    sys.exit(lint_imports())
+    sys.exit(lint_imports(no_logo=True))

@@ -54,9 +54,8 @@ def base_python() -> str:
         if found:
             return found
     raise SetUpError(
-        "labctl needs Python {}.{} or newer, and this is {}.{} ({}): install a newer one and try again.".format(
-            *OLDEST, *sys.version_info[:2], sys.executable
-        )
+        "labctl needs Python {}.{} or newer, and this is {}.{} ({}): install a newer one, or name it as in "
+        "'make demo PYTHON=python3.11'.".format(*OLDEST, *sys.version_info[:2], sys.executable)
     )
 
 
