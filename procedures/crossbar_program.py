@@ -16,7 +16,7 @@ from labctl.core.quantity import option, quantity, show
 from labctl.core.rows import Experiment, Picture, Progress, Verdict, Yielded
 from labctl.core.views import CrossbarBench
 from procedures.crossbar_read import AXES
-from procedures.forming import FormingRamp
+from procedures.forming import FormingRamp, refuse_falling
 from procedures.program_verify import Window, WritePulses
 from procedures.reading import network_of, read_cell
 from procedures.target_map import check_target, read_target
@@ -54,6 +54,7 @@ class CrossbarProgram(FormingRamp, WritePulses):
 
     target: str = quantity("", help="map in siemens: path of a .npy or .csv, or the name of an example")
     low_state: float = quantity("S", 4e-6, low=1e-7, high=1e-3, help="RESET to below this after forming")
+    low_reset: float = quantity("V", 0.85, low=0.0, high=20.0, help="first of these RESET pulses, size")
     touch_up: int = quantity("1", 1, low=0, high=10, help="how often all cells are verified again at the end")
 
     @classmethod
@@ -71,6 +72,7 @@ class CrossbarProgram(FormingRamp, WritePulses):
         """Refuse values out of range, ramps that cannot rise and an unreadable map; raises PlanError."""
         FormingRamp.__post_init__(self)
         WritePulses.__post_init__(self)
+        refuse_falling(self, "low_reset", "reset_max")
         if self.low_state <= self.formed_above:
             raise PlanError(
                 f"CrossbarProgram: low_state = {show(self.low_state, 'S')} is not above formed_above = "
@@ -173,7 +175,7 @@ class _Job:
         if formed.verdict is Verdict.NOT_FORMED or formed.conductance <= plan.low_state:
             return
         with self.bench.connect_cell(plan.write_route(self.bench, cell)) as view:
-            low = yield from plan.program(view, Window.below(plan.low_state))
+            low = yield from plan.program(view, Window.below(plan.low_state), first_reset=plan.low_reset)
         self.known[cell] = low.conductance
         state.pulses += low.pulses
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import ClassVar
 
 from labctl.analysis.correction import CellCorrection
@@ -52,7 +52,12 @@ class Window:
     @classmethod
     def below(cls, high: float) -> "Window":
         """Anything up to `high`; pulses aim at 0.7 of it."""
-        return cls(0.7 * high, -float("inf"), high)
+        return cls(0.7 * high, -inf, high)
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether it can be missed on both sides."""
+        return self.low > -inf
 
     def holds(self, conductance: float) -> bool:
         """Whether `conductance` lies inside."""
@@ -81,10 +86,10 @@ class WritePulses:
     """
 
     tolerance: float = quantity("1", 0.05, low=0.002, high=0.5, help="half width of the verify window")
-    set_start: float = quantity("V", 0.50, low=0.0, high=20.0, help="smallest SET pulse")
+    set_start: float = quantity("V", 0.55, low=0.0, high=20.0, help="first SET pulse")
     set_step: float = quantity("V", 0.05, low=1e-4, high=1.0, help="a SET pulse is higher by at most this")
     set_max: float = quantity("V", 0.90, low=0.0, high=20.0, help="highest SET pulse")
-    reset_start: float = quantity("V", 0.50, low=0.0, high=20.0, help="smallest RESET pulse, size")
+    reset_start: float = quantity("V", 0.50, low=0.0, high=20.0, help="first RESET pulse, size")
     reset_step: float = quantity(
         "V", 0.05, low=1e-4, high=1.0, help="a RESET pulse is larger by at most this"
     )
@@ -103,11 +108,11 @@ class WritePulses:
         refuse_floating(self, "scheme")
         refuse_falling(self, "set_start", "set_max")
         refuse_falling(self, "reset_start", "reset_max")
-        smallest = min(self.set_start, self.reset_start)
-        if self.read_voltage >= smallest:
+        first = min(self.set_start, self.reset_start)
+        if self.read_voltage >= first:
             raise PlanError(
                 f"{type(self).__name__}: read_voltage = {show(self.read_voltage, 'V')} is not below the "
-                f"smallest write pulse ({show(smallest, 'V')}); a read must not write."
+                f"first write pulses ({show(first, 'V')}); a read must not write."
             )
 
     def write_route(self, bench: CrossbarBench, cell: Cell) -> Route:
@@ -116,15 +121,20 @@ class WritePulses:
         return bench.router.cell_write(cell, largest, self.scheme, self.cell_current)
 
     def program(
-        self, view: CellView, window: Window, correction: CellCorrection = IDEAL
+        self,
+        view: CellView,
+        window: Window,
+        correction: CellCorrection = IDEAL,
+        first_reset: float | None = None,
     ) -> Generator[Yielded, None, Programmed]:
         """Bring the cell in `view` into `window`, yielding a VerifyRead for each read.
 
         `correction` takes the network's share off every read. A read inside the window counts when a second
-        one confirms it.
+        one confirms it, unless the window is open at one side. `first_reset` V (size) stands in for
+        `reset_start` where the way down is known to be long.
         """
         rising = Staircase(self.set_start, self.set_step, self.set_max, self.slope)
-        falling = Staircase(self.reset_start, self.reset_step, self.reset_max, self.slope)
+        falling = Staircase(first_reset or self.reset_start, self.reset_step, self.reset_max, self.slope)
         amplitude, pulses, confirming = 0.0, 0, False
         stairs: Staircase | None = None
         before = 0.0
@@ -144,7 +154,7 @@ class WritePulses:
                 limited=reading.limited,
             )
             if window.holds(conductance):
-                if confirming:
+                if confirming or not window.two_sided:
                     return Programmed(Verdict.VERIFIED, pulses, conductance)
                 confirming = True
                 continue

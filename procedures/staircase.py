@@ -14,6 +14,9 @@ UNNOTICED = 0.03
 _STEPS_DOWN = 4.0
 """Most steps that an amplitude falls at once."""
 
+_LOWEST = 0.5
+"""Part of the first amplitude below which none falls."""
+
 _TOO_MUCH = 2.0
 """A pulse that did more than this times what was wanted calls for finer steps."""
 
@@ -25,7 +28,7 @@ class Staircase:
     """The amplitudes (V, sizes) of one polarity for one cell."""
 
     def __init__(self, start: float, step: float, most: float, slope: float) -> None:
-        """Begin at `start`, rise by at most `step` at once, never above `most`."""
+        """Begin at `start`, rise by at most `step` at once, never above `most`; V."""
         self._start, self._step, self._most, self._slope = start, step, most, slope
         self._rise = step
         self._last: float | None = None
@@ -44,7 +47,7 @@ class Staircase:
         if not self._in_vain:
             guess = self._slope * log(self._wanted / self._answer)
             move = min(max(guess, -_STEPS_DOWN * self._step), self._rise)
-        self._last = min(max(self._last + move, self._start), self._most)
+        self._last = min(max(self._last + move, _LOWEST * self._start), self._most)
         return self._last
 
     def answered(self, change: float) -> None:

@@ -39,17 +39,21 @@ def test_an_amplitude_moves_by_slope_times_log_of_wanted_over_answer(stairs):
     assert stairs.next(0.5) == pytest.approx(0.5)
 
 
-def test_it_never_falls_below_its_start(stairs):
+def test_it_falls_by_four_steps_at_most_and_never_below_half_its_start(stairs):
     stairs.next(1.0)
-    stairs.answered(3.0)
-    assert stairs.next(0.1) == 0.5
+    found = []
+    for _ in range(3):
+        stairs.answered(1e3)
+        found.append(stairs.next(0.1))
+    assert found == pytest.approx([0.3, 0.25, 0.25])
 
 
 def test_the_rising_step_halves_after_an_answer_that_was_much_too_strong(stairs):
     stairs.next(0.2)
     stairs.answered(2.0)
-    stairs.next(0.2)
+    low = stairs.next(0.2)
+    assert low == pytest.approx(0.5 - 0.04 * log(10))
     stairs.answered(0.0)
-    assert stairs.next(0.2) == pytest.approx(0.525)
+    assert stairs.next(0.2) == pytest.approx(low + 0.025)
     stairs.answered(0.0)
-    assert stairs.next(0.2) == pytest.approx(0.575), "and grows again where that was in vain"
+    assert stairs.next(0.2) == pytest.approx(low + 0.075), "and grows again where that was in vain"
