@@ -103,8 +103,9 @@ class SmuChannel:
     def _measure(self, function: str, *buffers: object) -> float | tuple[float, ...]:
         """`measure.i(buffer)` and its like; "iv" returns current, then voltage."""
         sample = self.complete(self.measure.series(function, self.measure.checked(buffers)))
-        values = tuple(sample.value(letter) for letter in function)
-        return values if len(values) > 1 else values[0]
+        if len(function) == 1:
+            return sample.value(function)
+        return tuple(sample.value(letter) for letter in function)
 
     def _overlapped(self, function: str, *buffers: object) -> tuple[()]:
         """`measure.overlappedi(buffer)`: the same beside the script."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labctl.sim.keithley2600_ranges import CURRENT, VOLTAGE, Calibration, Range, smallest
 from labctl.sim.keithley2600_source import AMPS, VOLTS, SourceStage
@@ -17,7 +17,6 @@ VOLTAGE_LIMIT, CURRENT_LIMIT, READING_OVERFLOW, BUFFER_AVAILABLE = 1, 2, 128, 25
 """Bits of status.measurement.instrument.smuX (2600BS-901-01 p. 7-285)."""
 
 _RANGES = {VOLTS: VOLTAGE, AMPS: CURRENT}
-_KIND = {VOLTS: "measure v", AMPS: "measure i"}
 _LETTER = {VOLTS: "v", AMPS: "i"}
 _OVERHEAD = 33e-6
 """s per reading beside the integration: 20 000/s at 0.001 NPLC, 5000/s at 0.01 (data sheet, 60 Hz)."""
@@ -26,8 +25,7 @@ _OVERHEAD_SHARE = 0.015
 _DELAY_AUTO = -1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One measurement: V and A as read, and the status word."""
 
     voltage: float
@@ -107,14 +105,14 @@ class MeasureStage:
 
     def limited(self) -> bool:
         """Whether the limit rules now; updates the limit bits."""
-        return self._flag_limit(self._terminal.sense())
+        bits = self._limit_bits(self._terminal.sense())
+        self._register.assign(VOLTAGE_LIMIT | CURRENT_LIMIT, bits)
+        return bits != 0
 
-    def _flag_limit(self, point: TerminalReading) -> bool:
-        limited = point.limited and self._source.on
-        by_current = self._source.function == VOLTS
-        self._register.set(CURRENT_LIMIT, limited and by_current)
-        self._register.set(VOLTAGE_LIMIT, limited and not by_current)
-        return limited
+    def _limit_bits(self, point: TerminalReading) -> int:
+        if not point.limited or not self._source.on:
+            return 0
+        return CURRENT_LIMIT if self._source.function == VOLTS else VOLTAGE_LIMIT
 
     def _settle(self, functions: str) -> Generator[float, None, None]:
         """The measure delay, then the range changes of auto ranging."""
@@ -141,28 +139,39 @@ class MeasureStage:
 
     def sample(self, functions: str) -> Series:
         """Measure "v", "i" or both at once at the end of one aperture; "r" and "p" take both."""
-        yield from self._settle(functions)
+        if self._delay.value > 0.0 or self.autorange[VOLTS] or self.autorange[AMPS]:
+            yield from self._settle(functions)
         aperture = self._cycles.value / self._line_frequency
         readings = int(self._filter["count"].value) if self._filter["enable"].value else 1
         yield readings * (aperture * (1.0 + _OVERHEAD_SHARE) + _OVERHEAD)
         point = self._terminal.sense()
-        self._flag_limit(point)
         cycles = self._cycles.value * readings
-        voltage, over_v = self._read(VOLTS, point.voltage, cycles) if functions != "i" else (0.0, False)
-        current, over_i = self._read(AMPS, point.current, cycles) if functions != "v" else (0.0, False)
-        self._register.set(READING_OVERFLOW, over_v or over_i)
+        bits = self._limit_bits(point)
+        voltage = current = 0.0
+        if functions != "i":
+            voltage = self._read(VOLTS, point.voltage, cycles)
+        if functions != "v":
+            current = self._read(AMPS, point.current, cycles)
+        if OVERFLOW in (abs(voltage), abs(current)):
+            bits |= READING_OVERFLOW
+        self._register.assign(VOLTAGE_LIMIT | CURRENT_LIMIT | READING_OVERFLOW, bits)
         return Sample(voltage, current, self._register.condition)
 
-    def _read(self, function: int, value: float, cycles: float) -> tuple[float, bool]:
+    def _read(self, function: int, value: float, cycles: float) -> float:
         scale = self._scale(function)
         if abs(value) > scale.measure_maximum:
-            return (OVERFLOW if value > 0.0 else -OVERFLOW), True
-        return self._calibration.measured(_KIND[function], scale, value, cycles), False
+            return OVERFLOW if value > 0.0 else -OVERFLOW
+        return self._calibration.measured(_LETTER[function], scale, value, cycles)
 
     # --- series -------------------------------------------------------------------------------------
 
     def series(self, functions: str, buffers: tuple[ReadingBuffer | None, ...]) -> Series:
         """`measure.count` samples at `measure.interval`, each stored in the buffer of its function."""
+        if self._count.value == 1 and not any(buffers):
+            return self.sample(functions)
+        return self._series(functions, buffers)
+
+    def _series(self, functions: str, buffers: tuple[ReadingBuffer | None, ...]) -> Series:
         for buffer in buffers:
             if buffer is not None:
                 buffer.begin()

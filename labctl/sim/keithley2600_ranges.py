@@ -85,30 +85,41 @@ def smallest(
 
 
 class Calibration:
-    """Gain and offset errors of one channel: fixed for the life of the instrument, within the data sheet."""
+    """Gain and offset errors of one channel: fixed for the life of the instrument, within the data sheet.
+
+    quantity is "v" or "i" throughout.
+    """
 
     def __init__(self, noise: NoisePort, channel: str) -> None:
         self._noise, self._channel = noise, channel
-        self._errors: dict[tuple[str, float], tuple[float, float]] = {}
+        self._errors: dict[tuple[str, str, float], tuple[float, float]] = {}
+        self._noise_levels: dict[tuple[str, float, float], float] = {}
+        self._streams = {quantity: f"smu{channel} measure {quantity}" for quantity in "vi"}
 
-    def _error(self, kind: str, scale: Range, bounds: tuple[float, float]) -> tuple[float, float]:
-        key = (kind, scale.full_scale)
-        if key not in self._errors:
-            name = f"smu{self._channel} {kind} {scale.full_scale!r}"
+    def _error(
+        self, half: str, quantity: str, scale: Range, bounds: tuple[float, float]
+    ) -> tuple[float, float]:
+        key = (half, quantity, scale.full_scale)
+        found = self._errors.get(key)
+        if found is None:
+            name = f"smu{self._channel} {half} {quantity} {scale.full_scale!r}"
             gain, offset = (self._noise.constant(f"{name} {part}") for part in ("gain", "offset"))
-            self._errors[key] = (
+            found = self._errors[key] = (
                 bounds[0] * max(-1.0, min(1.0, gain / 2.0)),
                 bounds[1] * max(-1.0, min(1.0, offset / 2.0)),
             )
-        return self._errors[key]
+        return found
 
-    def sourced(self, kind: str, scale: Range, level: float) -> float:
-        """What stands at the terminal when `level` is programmed; kind "source v" or "source i"."""
-        gain, offset = self._error(kind, scale, scale.source or (0.0, 0.0))
+    def sourced(self, quantity: str, scale: Range, level: float) -> float:
+        """What stands at the terminal when `level` is programmed."""
+        gain, offset = self._error("source", quantity, scale, scale.source or (0.0, 0.0))
         return level * (1.0 + gain) + offset
 
-    def measured(self, kind: str, scale: Range, value: float, cycles: float) -> float:
-        """What is read when `value` stands at the terminal; kind "measure v" or "measure i"."""
-        gain, offset = self._error(kind, scale, scale.measure)
-        noise = reading_noise(scale, cycles) * self._noise.normal(f"smu{self._channel} {kind}")
-        return value * (1.0 + gain) + offset + noise
+    def measured(self, quantity: str, scale: Range, value: float, cycles: float) -> float:
+        """What is read when `value` stands at the terminal, integrated over `cycles` power line cycles."""
+        gain, offset = self._error("measure", quantity, scale, scale.measure)
+        key = (quantity, scale.full_scale, cycles)
+        rms = self._noise_levels.get(key)
+        if rms is None:
+            rms = self._noise_levels[key] = reading_noise(scale, cycles)
+        return value * (1.0 + gain) + offset + rms * self._noise.normal(self._streams[quantity])

@@ -16,7 +16,6 @@ _OFF, _ON = 0, 1
 
 _RANGES = {VOLTS: VOLTAGE, AMPS: CURRENT}
 _LETTER = {VOLTS: "v", AMPS: "i"}
-_KIND = {VOLTS: "source v", AMPS: "source i"}
 _DRIVE = {VOLTS: Drive.VOLTAGE, AMPS: Drive.CURRENT}
 _LARGEST = {VOLTS: 202.0, AMPS: 1.515}
 _DEFAULT_LIMIT = {VOLTS: 20.0, AMPS: 0.1}
@@ -93,7 +92,7 @@ class SourceStage:
 
     def _presented(self) -> Source:
         function = self.function
-        level = self._calibration.sourced(_KIND[function], self.range[function], self.level[function])
+        level = self._calibration.sourced(_LETTER[function], self.range[function], self.level[function])
         return Source(_DRIVE[function], level, self.limit[1 - function], response_time=_RESPONSE_TIME)
 
     def _presented_off(self) -> Source:

@@ -23,8 +23,12 @@ class RegisterSet:
         return bool(self.event & self.enable)
 
     def set(self, bits: int, on: bool) -> None:
-        """Switch condition bits; rising and falling edges latch events through the filters."""
-        new = self.condition | bits if on else self.condition & ~bits
+        """Switch condition bits on or off."""
+        self.assign(bits, bits if on else 0)
+
+    def assign(self, mask: int, bits: int) -> None:
+        """Set the condition bits of `mask` to `bits`; rising and falling edges latch events through the filters."""
+        new = self.condition & ~mask | bits
         if new == self.condition:
             return
         rising, falling = new & ~self.condition, self.condition & ~new

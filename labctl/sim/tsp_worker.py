@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
+from weakref import ref
 
-from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
 _SLICE = 32.0
 """Units of work in a slice: one per instruction hook or physical action, so a slice stays within some ms."""
@@ -21,28 +23,32 @@ class Worker:
         self._work = work
         self._inside: greenlet | None = None
         self._outside: greenlet | None = None
+        self._thread = 0
+        self._failure: BaseException | None = None
         self._left = 0.0
+        self.running = False
         self.ending = False
 
-    @property
-    def running(self) -> bool:
-        """Whether work was begun and is not finished."""
-        return self._inside is not None
-
     def resume(self) -> bool:
-        """Begin or go on with the work until it is done or its slice used up; True while some is left."""
-        inside = self._inside
-        if inside is None:
-            inside = self._inside = greenlet(self._work)
+        """Begin or go on with the work until it is done or its slice used up; True while some is left.
+
+        Raises `RuntimeError` when another thread began it: one thread owns the instruments.
+        """
+        if self._inside is None or self._thread != get_ident():
+            if self.running:
+                raise RuntimeError("a script is under way in another thread: one thread owns the instruments")
+            self._inside, self._thread = greenlet(_loop), get_ident()
+            start: tuple[ref[Worker], ...] = (ref(self),)
+        else:
+            start = ()
         self._outside = getcurrent()
         self._left = _SLICE
-        try:
-            inside.switch()
-        finally:
-            if inside.dead:
-                self._inside = None
-                self.ending = False
-        return self._inside is not None
+        self.running = True
+        self._inside.switch(*start)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return self.running
 
     def spend(self, units: float) -> None:
         """Count work done; hands control back when the slice is used up."""
@@ -52,7 +58,7 @@ class Worker:
 
     def pause(self) -> None:
         """Hand control back now; a no-op outside the work. Raises `ScriptEnded` when told to end."""
-        if self._inside is None or getcurrent() is not self._inside or self._outside is None:
+        if not self.running or self._outside is None or getcurrent() is not self._inside:
             return
         try:
             self._outside.switch()
@@ -75,6 +81,26 @@ class Worker:
 
     def stop(self) -> None:
         """End unfinished work now."""
-        if self._inside is not None:
+        if self.running:
             self.ending = True
             self.resume()
+
+    def run(self) -> greenlet | None:
+        """Do the work once, inside; returns where to hand control back."""
+        try:
+            self._work()
+        except GreenletExit:
+            raise
+        except BaseException as failure:  # noqa: BLE001 - handed to whoever resumed the work
+            self._failure = failure
+        self.running = self.ending = False
+        return self._outside
+
+
+def _loop(reference: ref[Worker]) -> None:
+    """Life of the greenlet. Between two pieces of work it holds no reference, so that an idle worker can go."""
+    while (worker := reference()) is not None:
+        outside = worker.run()
+        del worker
+        if outside is not None:
+            outside.switch()

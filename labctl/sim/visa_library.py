@@ -168,7 +168,9 @@ class LabctlVisaLibrary(VisaLibraryBase):
             world, self._world = self._world, None
             self._sessions.clear()
             self._links = {}
-            self._working.clear()
+            working, self._working = self._working, set()
+            for device in working:
+                device.clear()
             if world is not None:
                 world.close()
         return StatusCode.success

@@ -147,7 +147,7 @@ def test_errors_stay_within_the_data_sheet() -> None:
     extreme = Calibration(FakeNoise(constants=9.0), "a")
     for scale in VOLTAGE:
         gain, offset = scale.measure
-        read = extreme.measured("measure v", scale, scale.full_scale, 1.0)
+        read = extreme.measured("v", scale, scale.full_scale, 1.0)
         assert read - scale.full_scale == pytest.approx(gain * scale.full_scale + offset)
 
 
