@@ -20,6 +20,7 @@ from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
 from labctl.core.rows import Block, Picture
 from labctl.record.columns import layout
+from labctl.record.journal import read_journal
 from labctl.record.provenance import head
 from labctl.record.reading import read_run
 from labctl.record.recorder import Recorder
@@ -168,6 +169,24 @@ def test_rows_reach_hdf5_within_a_second(
     with h5py.File(flushed) as file:
         assert list(file["tables/Pulse/word"]) == [0, 1]
     recorder.end({"outcome": "finished"})
+
+
+def test_a_row_is_in_the_journal_before_it_can_fail_to_reach_hdf5(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("labctl.record.recorder.FLUSH_EVERY", 0.0)
+    with monkeypatch.context() as broken:
+        broken.setattr("labctl.record.hdf5.RunFile.append", full)
+        with pytest.raises(OSError, match="No space left"):
+            recorder.row(pulse(4))
+        with pytest.raises(OSError, match="No space left"):
+            recorder.block(Block(Pair, {"word": np.arange(3), "bit": np.arange(3)}))
+    lines = list(read_journal(tmp_path / "journal.jsonl"))
+    assert [line["line"] for line in lines] == ["start", "table", "row", "table", "block"]
+    recorder.end({"outcome": "failed"})
 
 
 def test_a_block_without_one_of_its_columns_is_refused() -> None:

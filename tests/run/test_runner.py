@@ -12,13 +12,14 @@ import pytest
 from fake_bench import Counting, FakeBench
 
 from labctl.core.errors import Aborted, InstrumentError, PlanError
-from labctl.core.rows import Verdict
+from labctl.core.rows import Experiment, Verdict
 from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import read_journal
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.events import Acquired, Ended, Event, Pictured, Progressed, Started
 from labctl.run.runner import Runner, run
+from labctl.run.session import run_on
 
 
 def raising(error: BaseException):
@@ -147,6 +148,50 @@ def test_ctrl_c_while_an_observer_works_waits_for_the_procedure(tmp_path: Path) 
     assert ended.outcome is Outcome.ABORTED
     assert len(finished) == 1
     assert len(read_run(tmp_path).tables["Read"]) == 1
+
+
+class OpenedBench(FakeBench):
+    """A bench as a context manager, interrupted while it is entered and while it is left."""
+
+    def __enter__(self) -> FakeBench:
+        signal.raise_signal(signal.SIGINT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        self.closed = True
+
+
+def test_ctrl_c_between_opening_and_running_aborts_and_one_while_closing_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = OpenedBench()
+    monkeypatch.setattr("labctl.run.session.open_bench", lambda name: bench)
+    ended = run_on("any", Counting(), tmp_path)
+    assert ended.outcome is Outcome.ABORTED
+    assert bench.closed
+    assert "Read" not in read_run(tmp_path).tables
+
+
+def test_a_procedure_that_cannot_let_go_is_a_failure_even_when_stopped(tmp_path: Path) -> None:
+    class Clinging(Counting):
+        def run(self, bench: FakeBench) -> Experiment:
+            try:
+                yield from super().run(bench)
+            finally:
+                raise InstrumentError("smu1: the output relay is stuck.")
+
+    bench = FakeBench()
+
+    def stop_at_first(event: Event) -> None:
+        if isinstance(event, Acquired):
+            runner.stop()
+
+    runner = Runner(bench, [stop_at_first])
+    ended = runner.run(Clinging(count=9), tmp_path)
+    assert ended.outcome is Outcome.FAILED
+    assert "relay is stuck" in ended.reason
+    assert bench.made_safe == 1
 
 
 def test_what_the_bench_could_not_confirm_is_told_and_recorded(tmp_path: Path) -> None:
