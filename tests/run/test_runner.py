@@ -136,6 +136,22 @@ def test_ctrl_c_reaches_the_procedure_and_a_second_one_cannot_spoil_the_end(tmp_
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_second_ctrl_c_does_not_interrupt_the_procedures_way_out(tmp_path: Path) -> None:
+    unwound = []
+
+    class Unwinding(Counting):
+        def run(self, bench: FakeBench) -> Experiment:
+            try:
+                signal.raise_signal(signal.SIGINT)
+                yield from super().run(bench)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                unwound.append("output at 0 V")
+
+    assert run(Unwinding(), FakeBench(), tmp_path).outcome is Outcome.ABORTED
+    assert unwound == ["output at 0 V"]
+
+
 def test_ctrl_c_while_an_observer_works_waits_for_the_procedure(tmp_path: Path) -> None:
     finished = []
 
