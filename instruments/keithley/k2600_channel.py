@@ -111,6 +111,14 @@ class SmuChannel(TspChannel):
         """Source `voltage` V and take one current reading, in one message."""
         return self._sample(self.level_statement(voltage))
 
+    def visit(self, voltage: float) -> Sample:
+        """Source `voltage` V, take one current reading, return to 0 V, in one message."""
+        statement = (
+            f"{self.level_statement(voltage)} local current, limited = {self._table}.measure.i(), "
+            f"{self._table}.source.compliance {self.level_statement(0.0)}"
+        )
+        return self._parsed(*self._instrument.ask("current", "limited", after=statement))
+
     def measure_current(self) -> float:
         """One reading in A; infinite when it leaves the range."""
         (current,) = self._instrument.ask_numbers(f"{self._table}.measure.i()")
@@ -133,10 +141,22 @@ class SmuChannel(TspChannel):
         )
         return bool(output), level
 
-    def _sample(self, statement: str) -> Sample:
-        current, compliance = self._instrument.ask(
-            f"{self._table}.measure.i()", f"{self._table}.source.compliance", after=statement
+    def residue(self) -> tuple[float, float]:
+        """Level in V and measured current in A that a relay beside this source would switch; zeros while it is off."""
+        on = f"{self._table}.source.output ~= 0"
+        level, current = self._instrument.ask_numbers(
+            f"{on} and {self._table}.source.levelv or 0", f"{on} and {self._table}.measure.i() or 0"
         )
+        return level, _in_range(current)
+
+    def _sample(self, statement: str) -> Sample:
+        return self._parsed(
+            *self._instrument.ask(
+                f"{self._table}.measure.i()", f"{self._table}.source.compliance", after=statement
+            )
+        )
+
+    def _parsed(self, current: str, compliance: str) -> Sample:
         value = _in_range(self._instrument.number(current))
         return Sample(value, compliance == "true" or math.isinf(value))
 

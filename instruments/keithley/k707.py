@@ -12,6 +12,8 @@ from labctl.driver import TspInstrument
 
 CARD_COLUMNS = 12
 ROWS = "ABCDEFGH"
+FEW = 12
+"""Crosspoints that are read back one by one; more are found in a list of all."""
 _NAME = re.compile(r"([1-6])([A-H])(\d\d)")
 
 
@@ -43,19 +45,32 @@ class Keithley707B(TspInstrument):
         (answer,) = self.ask('channel.getclose("allslots")')
         return self._parsed(answer)
 
-    def close_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
-        """Close these beside those that are closed; NotConfirmed when one does not read back closed."""
-        wanted = frozenset(crosspoints)
-        missing = wanted - self._switch("close", wanted) if wanted else wanted
-        if missing:
-            raise NotConfirmed(f"{self.label}: {self._names(missing)} did not close: nothing may be driven")
+    def change(self, opening: Iterable[Crosspoint], closing: Iterable[Crosspoint]) -> None:
+        """Open those, then close these, in one message, others stay as they are; nothing to move sends nothing.
 
-    def open_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
-        """Open these; NotConfirmed when one still reads closed."""
-        unwanted = frozenset(crosspoints)
-        stuck = unwanted & self._switch("open", unwanted) if unwanted else unwanted
-        if stuck:
-            raise NotConfirmed(f"{self.label}: {self._names(stuck)} did not open: nothing may be driven")
+        Statements run one after another, so the opening is over, settling included, before the closing begins.
+        Raises NotConfirmed naming every crosspoint that did not move.
+        """
+        unwanted, wanted = frozenset(opening), frozenset(closing)
+        moved = unwanted | wanted
+        if not moved:
+            return
+        statements = [
+            f'channel.{verb}("{self._names(crosspoints)}")'
+            for verb, crosspoints in (("open", unwanted), ("close", wanted))
+            if crosspoints
+        ]
+        scope = self._names(moved) if len(moved) <= FEW else "allslots"
+        answer, count = self.ask(
+            f'channel.getclose("{scope}")', "errorqueue.count", after=" ".join(statements)
+        )
+        if self.number(count):
+            self.complain(" ".join(statements))
+        closed = self._parsed(answer)
+        if unwanted & closed:
+            raise NotConfirmed(f"{self.label}: {self._names(unwanted & closed)} did not open: drive nothing")
+        if wanted - closed:
+            raise NotConfirmed(f"{self.label}: {self._names(wanted - closed)} did not close: drive nothing")
 
     def open_all(self) -> None:
         """Open every crosspoint; NotConfirmed when one still reads closed."""
@@ -83,14 +98,6 @@ class Keithley707B(TspInstrument):
 
     def _names(self, crosspoints: Iterable[Crosspoint]) -> str:
         return ",".join(sorted(self.channel_name(crosspoint) for crosspoint in crosspoints))
-
-    def _switch(self, verb: str, crosspoints: frozenset[Crosspoint]) -> frozenset[Crosspoint]:
-        """Move relays with one message; what is closed afterwards, as the instrument reads it."""
-        statement = f'channel.{verb}("{self._names(crosspoints)}")'
-        answer, count = self.ask('channel.getclose("allslots")', "errorqueue.count", after=statement)
-        if self.number(count):
-            self.complain(statement)
-        return self._parsed(answer)
 
     def _parsed(self, answer: str) -> frozenset[Crosspoint]:
         """`nil`, or names joined by semicolons."""

@@ -71,8 +71,7 @@ class Outputs:
         for neuron in neurons:
             relay: Crosspoint = self._router.output(neuron)
             self.connect(self.crosspoints | {relay})
-            currents.append(channel.source_and_sample(self._bias).current)
-            channel.set_level(0.0)
+            currents.append(channel.visit(self._bias).current)
         self.connect(self.crosspoints)
         return currents
 

@@ -28,6 +28,7 @@ class Relays:
         """Relays of `bench`; nothing is known of the heaters' until `isolate_all`."""
         self._bench, self._matrix, self._mainframes, self._sources = bench, matrix, mainframes, sources
         self._heaters = frozenset(bench.relays)
+        self._closed: frozenset[Crosspoint] | None = None
 
     def connect(self, crosspoints: frozenset[Crosspoint], heaters: frozenset[int]) -> None:
         """Close exactly these relays; first what must open opens, and only what is not yet so moves.
@@ -35,16 +36,21 @@ class Relays:
         Raises HotSwitchRefused, and nothing moves, while a source beside a relay that would move is not
         quiet.
         """
-        now = self._matrix.closed()
+        now = self._matrix.closed() if self._closed is None else self._closed
         opening, closing = now - crosspoints, crosspoints - now
         rows = {row for row, _ in opening | closing}
         if heaters != self._heaters:
             rows |= {row for row, _ in now | crosspoints}
         self._refuse_hot(rows, now)
         self._set_heaters(self._heaters & heaters)
-        self._matrix.open_crosspoints(opening)
-        self._matrix.close_crosspoints(closing)
+        self._closed = None
+        self._matrix.change(opening, closing)
+        self._closed = crosspoints
         self._set_heaters(heaters)
+
+    def forget(self) -> None:
+        """Ask the matrix again which relays are closed: somebody else has moved them."""
+        self._closed = None
 
     def isolate_all(self) -> None:
         """Isolate every heater, whatever was believed of it; sources must be quiet."""
@@ -65,17 +71,13 @@ class Relays:
             terminal = self._bench.row(row).terminal
             if terminal == GROUND:
                 continue
-            channel = self._sources.channel(terminal)
-            on, level = channel.read_state()
-            if not on:
-                continue
+            level, current = self._sources.channel(terminal).residue()
             if abs(level) > COLD_VOLTAGE:
                 raise HotSwitchRefused(
                     f"{terminal} on row {row} stands at {show(level, 'V')}: no relay of this row may move before it is "
                     "at 0 V"
                 )
             contacts = max(1, sum(1 for each, _ in now if each == row))
-            current = channel.measure_current()
             if abs(current) > COLD_CURRENT * contacts:
                 raise HotSwitchRefused(
                     f"{terminal} on row {row} passes {show(current, 'A')} through {contacts} contacts at 0 V: no relay "

@@ -8,8 +8,9 @@ from labctl.core.capabilities import SourceMainframe, SourceMeter
 from labctl.core.errors import LabError, NotConfirmed, RouteRefused
 from labctl.core.route import Feed, Role
 
-SENSE_RANGE = 100e-6
-"""A; range in which a cell's current is measured: 1 mS at 0.1 V fits."""
+MEASURING_RANGE = {Role.SENSE: 100e-6, Role.OUTPUT: 10e-6, Role.LEVEL: 100e-6}
+"""A; where the compliance would make a coarse range. A cell of 1 mS at 0.1 V fits, a film of 5 kohm at 50 mV; a level
+source is only measured at 0 V, to see that its relays may move."""
 READ_NPLC = 1.0
 QUICK_NPLC = 0.1
 """Power line cycles where the current is only looked at, not taken for a conductance."""
@@ -43,7 +44,7 @@ class Sources:
                 largest_level=feed.level,
                 compliance=feed.compliance,
                 nplc=READ_NPLC if precise else QUICK_NPLC,
-                largest_reading=SENSE_RANGE if feed.role is Role.SENSE else feed.compliance,
+                largest_reading=MEASURING_RANGE.get(feed.role, feed.compliance),
             )
 
     def switch_on(self, feeds: Iterable[Feed]) -> None:

@@ -225,7 +225,7 @@ class Bench:
             (name, driver.make_safe) for name, driver in self._mainframes.items()
         ]
         steps.append(("heater relays", self._relays.isolate_all))
-        steps.append((self._file.instrument_of("matrix"), self._matrix.make_safe))
+        steps.append((self._file.instrument_of("matrix"), self._open_matrix))
         unsafe = []
         for name, step in steps:
             try:
@@ -233,6 +233,10 @@ class Bench:
             except LabError as error:
                 unsafe.append(f"{name} could not be made safe: {error}.")
         return unsafe
+
+    def _open_matrix(self) -> None:
+        self._relays.forget()
+        self._matrix.make_safe()
 
     def check(self) -> list[CheckedInstrument]:
         """Ask every instrument who it is, how it stands and what it complains about; nothing moves."""

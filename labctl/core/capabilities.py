@@ -69,6 +69,10 @@ class SourceMeter(Protocol):
         """Source `voltage` V and take one current reading, in one message."""
         ...
 
+    def visit(self, voltage: float) -> Sample:
+        """Source `voltage` V, take one current reading, return to 0 V, in one message."""
+        ...
+
     def measure_current(self) -> float:
         """One reading in A, positive out of the terminal."""
         ...
@@ -83,6 +87,10 @@ class SourceMeter(Protocol):
 
     def read_state(self) -> tuple[bool, float]:
         """Output on? and level in V, as the instrument answers."""
+        ...
+
+    def residue(self) -> tuple[float, float]:
+        """Level in V and measured current in A that a relay beside this source would switch; zeros while it is off."""
         ...
 
 
@@ -123,12 +131,11 @@ class SwitchMatrix(Instrument, Protocol):
         """The crosspoints that the instrument reports closed."""
         ...
 
-    def close_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
-        """Close these beside those that are closed; break before make."""
-        ...
+    def change(self, opening: Iterable[Crosspoint], closing: Iterable[Crosspoint]) -> None:
+        """Open those, then close these, others stay as they are; read back.
 
-    def open_crosspoints(self, crosspoints: Iterable[Crosspoint]) -> None:
-        """Open these."""
+        Raises NotConfirmed naming every crosspoint that did not move.
+        """
         ...
 
     def open_all(self) -> None:

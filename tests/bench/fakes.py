@@ -85,11 +85,14 @@ class Channel:
         self.world.log.append(("sample", self.terminal))
         return next(self.readings)
 
-    def measure_current(self):
-        return self.world.leakage
+    def visit(self, voltage):
+        sample = self.source_and_sample(voltage)
+        self.set_level(0.0)
+        return sample
 
-    def read_state(self):
-        return self.world.on[self.terminal], self.world.levels[self.terminal]
+    def residue(self):
+        on = self.world.on[self.terminal]
+        return (self.world.levels[self.terminal], self.world.leakage) if on else (0.0, 0.0)
 
 
 class Mainframe:
@@ -131,11 +134,9 @@ class Matrix:
         assert not [row for row, _ in moved if self.world.hot(row)], "a relay moved hot"
         return moved
 
-    def close_crosspoints(self, crosspoints):
-        self.world.closed |= self._move("close", crosspoints)
-
-    def open_crosspoints(self, crosspoints):
-        self.world.closed -= self._move("open", crosspoints)
+    def change(self, opening, closing):
+        self.world.closed -= self._move("open", opening)
+        self.world.closed |= self._move("close", closing)
 
     def open_all(self):
         self.world.closed.clear()

@@ -100,7 +100,8 @@ def test_a_pulse_is_one_message_that_returns_in_reverse_order():
 
 
 def test_a_pulse_can_rest_above_zero():
-    message = "smub.source.levelv = 0.9 delay(0.001) smub.source.levelv = 0.3 print(smub.source.levelv, errorqueue.count)"
+    up_and_down = "smub.source.levelv = 0.9 delay(0.001) smub.source.levelv = 0.3"
+    message = f"{up_and_down} print(smub.source.levelv, errorqueue.count)"
     with smu((message, "3.000000119e-01\t0.0e+00")) as driver:
         driver.pulse({"b": 0.9}, 1e-3, rest={"b": 0.3})
 
@@ -124,6 +125,25 @@ def test_a_sample_is_one_message():
         assert channel.sample() == (math.inf, True)
         assert channel.measure_current() == 2.5e-9
         assert channel.measure() == (0.1, 2.5e-9)
+
+
+def test_a_visit_comes_back_to_zero_in_the_same_message():
+    message = (
+        "smub.source.levelv = 0.05 local current, limited = smub.measure.i(), smub.source.compliance "
+        "smub.source.levelv = 0.0 print(current, limited)"
+    )
+    with smu((message, "4.200000000e-06\tfalse")) as driver:
+        assert driver.channels["b"].visit(0.05) == (4.2e-6, False)
+
+
+def test_what_a_relay_would_switch_is_asked_in_one_message():
+    message = (
+        "print(smua.source.output ~= 0 and smua.source.levelv or 0, "
+        "smua.source.output ~= 0 and smua.measure.i() or 0)"
+    )
+    with smu((message, "1.000000000e-03\t2.000000000e-09"), (message, "0.0e+00\t0.0e+00")) as driver:
+        assert driver.channels["a"].residue() == (1e-3, 2e-9)
+        assert driver.channels["a"].residue() == (0.0, 0.0)
 
 
 def test_errors_come_in_words():

@@ -17,7 +17,11 @@ OPENING = [
     ("errorqueue.clear() format.data = format.ASCII format.asciiprecision = 10", None),
     (RULE, "1.000000000e+00\t1.000000000e+00\t0.000000000e+00"),
 ]
-ASK = 'print(channel.getclose("allslots"), errorqueue.count)'
+A1, A2, C24, H72 = Crosspoint("A", 1), Crosspoint("A", 2), Crosspoint("C", 24), Crosspoint("H", 72)
+
+
+def asking(names):
+    return f'print(channel.getclose("{names}"), errorqueue.count)'
 
 
 @contextmanager
@@ -35,32 +39,39 @@ def test_another_connect_rule_is_not_confirmed():
         pass
 
 
-def test_a_list_closes_in_one_message_and_is_verified():
-    message = f'channel.close("1A01,2C12,6H12") {ASK}'
-    with matrix((message, "1A01;1B05;2C12;6H12\t0.000000000e+00")) as driver:
-        driver.close_crosspoints([Crosspoint("H", 72), Crosspoint("A", 1), Crosspoint("C", 24)])
+def test_relays_open_before_others_close_in_one_message_and_are_verified():
+    message = f'channel.open("1A02") channel.close("1A01,2C12,6H12") {asking("1A01,1A02,2C12,6H12")}'
+    with matrix((message, "1A01;2C12;6H12\t0.000000000e+00")) as driver:
+        driver.change([A2], [H72, A1, C24])
+
+
+def test_many_relays_are_verified_in_a_list_of_all():
+    many = [Crosspoint("G", column) for column in range(1, 14)]
+    names = ",".join([f"1G{n:02d}" for n in range(1, 13)] + ["2G01"])
+    answer = names.replace(",", ";") + ";6H12\t0.000000000e+00"
+    with matrix((f'channel.close("{names}") {asking("allslots")}', answer)) as driver:
+        driver.change([], many)
 
 
 def test_a_crosspoint_that_stays_open_is_named():
     with (
-        matrix((f'channel.close("1A01,1A02") {ASK}', "1A01\t0.000000000e+00")) as driver,
+        matrix((f'channel.close("1A01,1A02") {asking("1A01,1A02")}', "1A01\t0.000000000e+00")) as driver,
         pytest.raises(NotConfirmed, match="1A02 did not close"),
     ):
-        driver.close_crosspoints([Crosspoint("A", 1), Crosspoint("A", 2)])
+        driver.change([], [A1, A2])
 
 
 def test_a_welded_crosspoint_is_named():
     with (
-        matrix((f'channel.open("1A01,1A02") {ASK}', "1A01\t0.000000000e+00")) as driver,
+        matrix((f'channel.open("1A01,1A02") {asking("1A01,1A02")}', "1A01\t0.000000000e+00")) as driver,
         pytest.raises(NotConfirmed, match="1A01 did not open"),
     ):
-        driver.open_crosspoints([Crosspoint("A", 1), Crosspoint("A", 2)])
+        driver.change([A1, A2], [])
 
 
 def test_nothing_to_move_sends_nothing():
     with matrix() as driver:
-        driver.close_crosspoints([])
-        driver.open_crosspoints([])
+        driver.change([], [])
 
 
 def test_closed_reads_names_back_to_columns():
@@ -78,19 +89,19 @@ def test_closed_reads_names_back_to_columns():
 def test_what_the_matrix_complains_about_is_told_in_its_words():
     with (
         matrix(
-            (f'channel.close("1A01") {ASK}', "nil\t1.000000000e+00"),
+            (f'channel.close("1A01") {asking("1A01")}', "nil\t1.000000000e+00"),
             ("print(errorqueue.next())", "1.114000000e+03\tSettings conflict\t2.0e+01\t1.0e+00"),
             ("print(errorqueue.next())", "0.000000000e+00\tQueue Is Empty\t0.0e+00\t0.0e+00"),
         ) as driver,
         pytest.raises(InstrumentError, match="1114: Settings conflict"),
     ):
-        driver.close_crosspoints([Crosspoint("A", 1)])
+        driver.change([], [A1])
 
 
 @pytest.mark.parametrize(("kind", "column"), [(Keithley707B, 73), (Keithley707B, 0), (Keithley708B, 13)])
 def test_a_column_that_no_card_has_is_refused(kind, column):
     with matrix(kind=kind) as driver, pytest.raises(SettingOutOfRange, match=f"column {column} "):
-        driver.close_crosspoints([Crosspoint("A", column)])
+        driver.change([], [Crosspoint("A", column)])
 
 
 def test_make_safe_aborts_and_opens_all():
