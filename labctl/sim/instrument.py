@@ -11,7 +11,11 @@ class VirtualInstrument(Protocol):
         ...
 
     def proceed(self) -> bool:
-        """Let unfinished work go on for one slice; True while some is left."""
+        """Let unfinished work go on for one slice, and the clock with it; True while some is left."""
+        ...
+
+    def catch_up(self) -> bool:
+        """As `proceed`, but only as far as the bench's clock has come: other instruments are being talked to."""
         ...
 
     def transmit(self, count: int) -> tuple[bytes, bool]:

@@ -93,6 +93,10 @@ class ScpiInstrument:
         """Nothing is left undone between messages."""
         return False
 
+    def catch_up(self) -> bool:
+        """Bring to the present whatever goes on between messages."""
+        return self.proceed()
+
     def transmit(self, count: int) -> tuple[bytes, bool]:
         """Up to `count` bytes of the oldest answer."""
         if not self._answers:

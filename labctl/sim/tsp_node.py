@@ -49,6 +49,7 @@ class TspNode:
         self._worker = Worker(self._work)
         self.runtime = LuaRuntime(self._worker, self.errors.post, self.output.line, self._time)
         self.output.connect(self.runtime.set_digits, self.runtime.number)
+        self._leaping = True
         self._incoming = b""
         self._lines: deque[str] = deque()
         self._scripts = Scripts(self.runtime)
@@ -82,6 +83,18 @@ class TspNode:
             self._worker.resume()
             return self._worker.running or self.background.busy
         return self.background.next_event()
+
+    def catch_up(self) -> bool:
+        """Let work go on whose time has come, while another instrument is talked to."""
+        if self._worker.running:
+            self._leaping = False
+            try:
+                self._worker.resume()
+            finally:
+                self._leaping = True
+        else:
+            self.background.catch_up()
+        return self._worker.running or self.background.busy
 
     def transmit(self, count: int) -> tuple[bytes, bool]:
         """Up to `count` bytes of the oldest reply."""
@@ -131,14 +144,18 @@ class TspNode:
 
     def wait(self, seconds: float) -> None:
         """Let bench time pass inside a command, in steps that hand control back to the reader."""
-        step = _LONGEST_STEP
-        while seconds > step:
-            self.background.wait(step)
-            seconds -= step
-            step *= 1.25
+        end, left, step = self.clock.now() + seconds, seconds, _LONGEST_STEP
+        while left > step or not self._leaping:
+            if self._leaping:
+                self.background.wait(step)
+                step *= 1.25
             self._worker.pause()
-        self.background.wait(seconds)
-        self._worker.spend(1.0 + seconds / _SECONDS_PER_UNIT)
+            left = end - self.clock.now()
+            if left <= 0.0:
+                break
+        else:
+            self.background.wait(left)
+        self._worker.spend(1.0 + min(seconds, step) / _SECONDS_PER_UNIT)
 
     def polled(self) -> None:
         """A script looked at a clock or a status register."""

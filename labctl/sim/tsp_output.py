@@ -81,7 +81,7 @@ class Output:
         self._numbers(float(value) for value in values if isinstance(value, (int, float)))
         return ()
 
-    def print_buffer(self, first: object, last: object, *buffers: Printable) -> tuple[()]:
+    def print_buffer(self, first: object = None, last: object = None, *buffers: Printable) -> tuple[()]:
         """`printbuffer(first, last, buffer, ...)`: readings of several buffers interleaved."""
         low, high = whole(first, 1, 10**9), whole(last, 0, 10**9)
         if not buffers:

@@ -188,8 +188,12 @@ class LabctlVisaLibrary(VisaLibraryBase):
 
     # --- messages -----------------------------------------------------------------------------------
 
-    def _exchange(self, session: VISASession) -> tuple[Session, World]:
-        """Begin a message: locks, bus latency, and a slice for every instrument with work left."""
+    def _exchange(self, session: VISASession, *, leap: bool = True) -> tuple[Session, World]:
+        """Begin a message: locks, bus latency, and time for every instrument with work left.
+
+        The instrument addressed goes on for a slice (unless `leap` is False); all others only as far as the
+        clock has come.
+        """
         opened, world = self._session(session), self._world
         if world is None:
             self._fail(session, StatusCode.error_connection_lost)
@@ -199,7 +203,12 @@ class LabctlVisaLibrary(VisaLibraryBase):
         if link.latency:
             world.clock.wait(link.latency)
         if self._working:
-            self._working = {device for device in self._working if device.proceed()}
+            addressed = link.device if leap else None
+            self._working = {
+                device
+                for device in self._working
+                if (device.proceed() if device is addressed else device.catch_up())
+            }
         return opened, world
 
     def write(self, session: VISASession, data: bytes) -> tuple[int, StatusCode]:
@@ -248,7 +257,7 @@ class LabctlVisaLibrary(VisaLibraryBase):
 
     def clear(self, session: VISASession) -> StatusCode:
         """Device clear: the running script ends, input and output queues are emptied."""
-        opened, _ = self._exchange(session)
+        opened, _ = self._exchange(session, leap=False)
         opened.link.clear()
         return self._ok(session)
 

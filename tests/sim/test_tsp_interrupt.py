@@ -3,9 +3,13 @@
 import time
 
 import pytest
+import pyvisa
 from pyvisa.errors import VisaIOError
 
-from tests.sim.conftest import Smu
+from labctl.sim.lakeshore336 import LakeShore336
+from labctl.sim.visa_library import LabctlVisaLibrary
+from tests.sim.conftest import SMU_ADDRESS, Smu
+from tests.sim.fakes import FakeStage
 
 ENDLESS = {
     "plain": "while true do end",
@@ -80,6 +84,33 @@ def test_waiting_messages_go_with_the_aborted_script(smu: Smu) -> None:
     smu.visa.write("print('never')")
     smu.visa.clear()
     assert smu.ask("print('new')") == "new"
+
+
+def test_work_goes_on_while_another_instrument_is_talked_to(smu: Smu) -> None:
+    library = LabctlVisaLibrary.serving(
+        {SMU_ADDRESS: smu.instrument, "GPIB0::12::INSTR": LakeShore336("L", FakeStage(), smu.clock)},
+        smu.clock,
+        latency=0.01,
+    )
+    manager = pyvisa.ResourceManager(library)
+    working, other = manager.open_resource(SMU_ADDRESS), manager.open_resource("GPIB0::12::INSTR")
+    working.write("smua.source.output = 1 smua.source.levelv = 0.1 delay(1) smua.source.levelv = 0")
+    begin = smu.clock.now()
+    other.query("KRDG? A")
+    assert smu.clock.now() - begin == pytest.approx(0.02), "the delay did not leap"
+    while smu.terminals[0].source.level:
+        other.query("KRDG? A")
+    (up, high), (down, low) = [(when, source.level) for when, source in smu.terminals[0].history[-2:]]
+    assert (high, low) == (0.1, 0.0)
+    assert down - up == pytest.approx(1.0, abs=0.021)
+    manager.close()
+
+
+def test_a_delay_is_over_when_the_bench_waited_meanwhile(smu: Smu) -> None:
+    smu.visa.write("delay(5) print('over')")
+    smu.clock.wait(10.0)
+    assert smu.visa.read() == "over\n"
+    assert smu.clock.now() < 10.5
 
 
 def test_slices_are_the_same_every_time(smu: Smu) -> None:

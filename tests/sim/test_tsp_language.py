@@ -180,6 +180,33 @@ def test_every_table_shows_its_getters_setters_objects_and_kind(smu: Smu) -> Non
     assert {"smua", "smub", "errorqueue", "status", "format", "digio", "display"} <= names
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("printbuffer()", -104),
+        ("printbuffer(1, 2)", 1400),
+        ("printbuffer(1, 2, 3)", 1401),
+        ("printnumber('x')", -104),
+        ("delay()", -104),
+        ("delay({})", -104),
+        ("delay(-1)", 1102),
+        ("digio.writebit(1)", -104),
+        ("smua.source.levelv = {}", -104),
+        ("smua.source.levelv = nil", -104),
+        ("smua.measure.i(smub, 1, 2, 3)", 1401),
+        ("script.run()", -292),
+        ("script.new()", -104),
+        ("script.delete('nobody')", -292),
+        ("smua.makebuffer()", -104),
+        ("smua.trigger.source.linearv(1)", -104),
+        ("smua.trigger.source.listv('x')", 1401),
+    ],
+)
+def test_wrong_arguments_are_errors_of_the_instrument(smu: Smu, command: str, code: int) -> None:
+    smu.visa.write(command)
+    assert [found for found, _ in smu.errors()] == [code]
+
+
 def test_clocks_inside_scripts_run_on_bench_time(smu: Smu) -> None:
     assert smu.ask("timer.reset() delay(0.5) print(timer.measure.t())") == "5.00020e-01"
     assert smu.ask("t = os.clock() repeat until os.clock() > t + 0.01 print('later')") == "later"
