@@ -21,10 +21,11 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _ACTIVE = 0.02  # expected change of ln G above which a cell is solved together with the network
+_ACTIVE_CHARGED = 0.005  # the same while lines charge or discharge
 _STALE = 1e-4  # change of ln G after which solved fields of the network are out of date
 _STIFF = 1e-2  # S to held nodes above which an outside node follows at once (300 pF: 30 ns)
 _SETTLED = 1e-3  # V of departure below which a slow node counts as settled
-_GROUP = 24  # cells that switch together in one port model
+_GROUP = 64  # cells that switch together in one port model
 _PHASES = 500
 
 
@@ -150,7 +151,7 @@ class Switching:
             )
             settling = self._settling_time(network, base, slow)
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
-            waiting = (np.abs(expected) > _ACTIVE) | (
+            waiting = (np.abs(expected) > (_ACTIVE_CHARGED if answers else _ACTIVE)) | (
                 ~cells.formed & (cells.nucleation + expected > 0.9) & (expected > 0.0)
             )
             waiting &= ~done | group
@@ -167,23 +168,27 @@ class Switching:
                 cells.events[fresh] += 1
                 group |= fresh
                 done |= fresh
-            active = waiting & group
-            if not active.any():
+            if not group.any() and not (answers and left < settling):
+                final = self._let_limits_act(sources, base, target, left)
                 if first:
-                    moved = max(
-                        moved, self._creep(base, target, left, settling, expected, factor, waiting | done)
-                    )
-                self._acting[:] = target.ruling
-                self._node_voltage = target.node_voltage.copy()
+                    moved = max(moved, self._creep([(final.field.cell_voltage, left)], factor, done))
+                self._node_voltage = final.node_voltage.copy()
                 self._settled_with = None
                 break
             if not answers:
                 answers = [lift(network, base, situation, int(node)) for node in slow]
             step, event = self._integrate(
-                network, base, situation, slow, answers, departure, active, cycle * factor, left
+                network, base, situation, slow, answers, departure, group, cycle * factor, left
             )
             if first:
-                moved = max(moved, self._creep(base, base, step, 0.0, None, factor, waiting | done))
+                after = self._node_voltage[slow] - base.node_voltage[slow]
+                early = min(step, 0.1 * settling)
+                halfway = np.sign(after) * np.sqrt(np.abs(after * departure))
+                spells = [(_lifted(base, answers, after), step - early * 5.0 / 6.0)]
+                if early > 0.0:  # Simpson's rule along an exponential
+                    spells.append((_lifted(base, answers, halfway), early * 4.0 / 6.0))
+                    spells.append((_lifted(base, answers, departure), early / 6.0))
+                moved = max(moved, self._creep(spells, factor, done))
             cells.revision += 1
             time += step
             if event == transient.FINISHED:
@@ -235,8 +240,7 @@ class Switching:
         )
         expected: Floats = self._rates * (factor * left)
         if answers:
-            for answer, volts in zip(answers, departure.tolist(), strict=True):
-                voltage = voltage + volts * answer.cell_voltage
+            voltage = _lifted(base, answers, departure)
             all_rates(
                 cells.parameters,
                 cells.formed,
@@ -248,24 +252,18 @@ class Switching:
             expected = np.where(np.abs(charged) > np.abs(expected), charged, expected)
         return expected
 
-    def _creep(
-        self,
-        base: Solution,
-        target: Solution,
-        duration: float,
-        settling: float,
-        expected: Floats | None,
-        factor: float,
-        apart: NDArray[np.bool_],
-    ) -> float:
-        """Move all cells but those `apart` by their small changes over `duration`; return the largest."""
+    def _creep(self, spells: list[tuple[Floats, float]], factor: float, apart: NDArray[np.bool_]) -> float:
+        """Move all cells but those `apart` by their small changes; return the largest.
+
+        spells: (voltages (M, N) V, seconds that they last).
+        """
         cells = self.cells
-        if expected is not None and target is base and settling == 0.0:
-            change = np.where(apart, 0.0, expected)
-        else:
-            voltage = np.ascontiguousarray(target.field.cell_voltage)
-            all_rates(cells.parameters, cells.formed, cells.log_conductance, voltage, self._rates)
-            change = np.where(apart, 0.0, np.clip(self._rates * (factor * duration), -_ACTIVE, _ACTIVE))
+        change = np.zeros(cells.shape)
+        for voltage, seconds in spells:
+            volts = np.ascontiguousarray(voltage)
+            all_rates(cells.parameters, cells.formed, cells.log_conductance, volts, self._rates)
+            change += self._rates * (factor * seconds)
+        change = np.where(apart, 0.0, np.clip(change, -_ACTIVE, _ACTIVE))
         cells.log_conductance += np.where(cells.formed, change, 0.0)
         cells.nucleation += np.where(cells.formed, 0.0, change)
         largest = float(np.abs(change).max())
@@ -274,6 +272,19 @@ class Switching:
             cells.revision += 1
             cells.drift = 0.0
         return largest
+
+    def _let_limits_act(
+        self, sources: tuple[Source, ...], base: Solution, target: Solution, left: float
+    ) -> Solution:
+        """Run the clocks of exceeded limits for the last `left` s; the operating point at their end."""
+        waits = False
+        for index in np.flatnonzero((target.ruling != 0) & (base.ruling == 0)):
+            due = min(self._deadline[index], sources[index].response_time)
+            waits = waits or due > left
+            self._deadline[index] = due - left if due > left else inf
+        final = base if waits else target
+        self._acting[:] = final.ruling
+        return final
 
     def _integrate(
         self,
@@ -375,6 +386,14 @@ class Switching:
                 charge[node] += topology.line_capacitance * volts
         total = network.outside.capacitance
         return np.divide(charge, total, out=np.zeros_like(charge), where=total > 0.0)
+
+
+def _lifted(base: Solution, answers: list[Field], departure: Floats) -> Floats:
+    """(M, N) V across the cells while the slow nodes depart from the base point by `departure` V."""
+    voltage = base.field.cell_voltage
+    for answer, volts in zip(answers, departure.tolist(), strict=True):
+        voltage = voltage + volts * answer.cell_voltage
+    return voltage
 
 
 def _levels(sources: tuple[Source, ...]) -> tuple[float, float]:

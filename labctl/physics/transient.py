@@ -6,7 +6,8 @@ of a cell beyond its linearised value and d the departure of the slow nodes from
 
     v = v_base - Z e + T d          C dd/dt = -(outflow + Y d + T' e)
 
-Backward Euler in d, Newton in v, and steps short enough that no filament changes by more than a few percent.
+Implicit in d (exact for a line that charges through resistors), Newton in v, and steps short enough that no
+filament changes by more than a few percent.
 """
 
 # mypy: disallow-untyped-defs=false
@@ -23,7 +24,7 @@ FINISHED, LIMIT_ACTS, LIMIT_RELEASES, MOVED_FAR = 0, 1, 2, 3
 _FIRST_STEP = 1e-8
 _SHORTEST_STEP = 1e-12
 _GROWTH_PER_STEP = 0.05
-_VOLTS_PER_STEP = 0.05
+_VOLTS_PER_STEP = 0.02
 _FAR = 0.25
 
 
@@ -115,6 +116,7 @@ def integrate(
     inverse = np.empty((q, q))
     work = np.empty((q, q))
     column = np.empty(q)
+    follow = np.empty(q)
     closest = 0.0
     for k in range(q):
         closest = max(closest, abs(d[k]))
@@ -124,7 +126,9 @@ def integrate(
     time = 0.0
     dt = _FIRST_STEP
     first = True
-    built_for = -1.0
+    charged = q > 0
+    for k in range(q):
+        charged = charged and capacitance[k] > 0.0
     while time < duration:
         dt = min(dt, duration - time)
         for k in range(r):
@@ -138,7 +142,7 @@ def integrate(
             else:
                 g[c] = unformed[c]
                 inverse_v0[c] = inverse_v0_pair[c, 0]
-        if first:  # cells at their present conductance, lines at their present charge
+        if first or charged:  # cells at their present conductance, lines at their present charge
             for c in range(p):
                 v_open[c] = v_base[c]
                 for k in range(q):
@@ -148,28 +152,33 @@ def integrate(
                 v_before[c] = v[c]
             first = False
         while True:
-            if dt != built_for and q > 0:
-                for k in range(q):
-                    for a in range(q):
-                        for b in range(q):
-                            work[a, b] = y[a, b]
-                        work[a, a] += capacitance[a] / dt
-                        column[a] = 1.0 if a == k else 0.0
-                    _solve_dense(work, column)
-                    for a in range(q):
-                        inverse[a, k] = column[a]
-            if dt != built_for:
-                for a in range(p):
-                    for b in range(p):
-                        z_step[a, b] = z[a, b]
-                        for k in range(q):
-                            for m in range(q):
-                                z_step[a, b] += t[a, k] * inverse[k, m] * t[b, m]
-                built_for = dt
+            for k in range(q):
+                follow[k] = 0.0
+                if capacitance[k] > 0.0:
+                    total = y[k, k]
+                    for c in range(p):
+                        total += t[c, k] ** 2 * de[c]
+                    x = total * dt / capacitance[k]
+                    follow[k] = total / np.expm1(x) if x > 1e-6 else capacitance[k] / dt
+            for k in range(q):
+                for a in range(q):
+                    for b in range(q):
+                        work[a, b] = y[a, b]
+                    work[a, a] += follow[a]
+                    column[a] = 1.0 if a == k else 0.0
+                _solve_dense(work, column)
+                for a in range(q):
+                    inverse[a, k] = column[a]
+            for a in range(p):
+                for b in range(p):
+                    z_step[a, b] = z[a, b]
+                    for k in range(q):
+                        for m in range(q):
+                            z_step[a, b] += t[a, k] * inverse[k, m] * t[b, m]
             for k in range(q):
                 d_new[k] = 0.0
                 for m in range(q):
-                    d_new[k] += inverse[k, m] * (capacitance[m] / dt * d[m] - outflow[m])
+                    d_new[k] += inverse[k, m] * (follow[m] * d[m] - outflow[m])
             for c in range(p):
                 v_open[c] = v_base[c]
                 for k in range(q):
@@ -179,11 +188,12 @@ def integrate(
             growth = 0.0
             for c in range(p):
                 change = max(change, abs(v[c] - v_before[c]))
+                middle = 0.5 * (v[c] + v_before[c]) if charged else v[c]
                 if formed[c]:
-                    rate[c] = factor[c] * growth_rate(parameters[c], log_g[c], v[c])
+                    rate[c] = factor[c] * growth_rate(parameters[c], log_g[c], middle)
                     growth = max(growth, abs(rate[c]) * dt)
                 else:
-                    rate[c] = factor[c] * nucleation_rate(parameters[c], v[c])
+                    rate[c] = factor[c] * nucleation_rate(parameters[c], middle)
                     growth = max(
                         growth, min(rate[c] * dt, max(rate[c] * dt + nucleation[c] - 1.0, 0.0) * 4.0)
                     )

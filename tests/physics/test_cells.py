@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from labctl.physics.circuit import Drive, Source
+from labctl.core.lines import LineKind
+from labctl.physics.circuit import Drive, Source, Topology
 from labctl.physics.die import Die
 from labctl.physics.kinetics import growth_rate
 
-from .conftest import STAGE, pulse, volts, write_topology
+from .conftest import STAGE, Geometry, pulse, volts, write_topology
 
 Make = Callable[..., Die]
 CELL = (2, 1)
@@ -168,9 +169,10 @@ def test_incremental_pulses_reach_a_five_percent_window(make_die: Make, target: 
 
 
 def test_many_cells_switch_in_one_pulse(make_die: Make) -> None:
-    """All word lines raised at once (a wiring fault): every cell forms, none is forgotten."""
-    die = make_die()
-    topology = write_topology(*CELL)
-    die.advance(topology, (volts(1.4), volts(1.4), volts(0.0)), 1e-3, STAGE)
-    column = die.cells.formed[:, CELL[1]]
-    assert column.all()
+    """All word lines raised against all bit lines (a wiring fault): every cell forms, none is forgotten."""
+    die = make_die(Geometry(word_lines=25, segment_resistance=0.0))
+    contacts = [(1, LineKind.WORD, word, 1.0) for word in range(25)]
+    contacts += [(0, LineKind.BIT, bit, 10.0) for bit in range(4)]
+    topology = Topology(2, (1,), contacts=tuple(contacts))
+    die.advance(topology, (volts(1.4),), 1e-3, STAGE)
+    assert die.cells.formed.all()
