@@ -54,7 +54,7 @@ class CrossbarProgram(FormingRamp, WritePulses):
 
     target: str = quantity("", help="map in siemens: path of a .npy or .csv, or the name of an example")
     low_state: float = quantity("S", 4e-6, low=1e-7, high=1e-3, help="RESET to below this after forming")
-    low_reset: float = quantity("V", 0.85, low=0.0, high=20.0, help="first of these RESET pulses, size")
+    low_reset: float = quantity("V", 0.90, low=0.0, high=20.0, help="first of these RESET pulses, size")
     touch_up: int = quantity("1", 1, low=0, high=10, help="how often all cells are verified again at the end")
 
     @classmethod

@@ -153,13 +153,15 @@ class WritePulses:
                 high=window.high,
                 limited=reading.limited,
             )
-            if window.holds(conductance):
+            if window.holds(conductance) and not reading.limited:
                 if confirming or not window.two_sided:
                     return Programmed(Verdict.VERIFIED, pulses, conductance)
                 confirming = True
                 continue
             confirming = False
             distance = window.distance(conductance)
+            if reading.limited:  # the cell conducts better than the source lets us see
+                distance = min(distance, -1.0)
             if stairs is not None:
                 stairs.answered((before - distance) * (1 if stairs is rising else -1))
             if pulses == self.max_pulses:

@@ -128,6 +128,11 @@ def test_the_low_state_is_reached_before_the_next_cell_is_formed(bench, plan):
     run.close()
 
 
+def test_the_way_down_from_forming_starts_at_its_own_amplitude(bench, plan):
+    complete(dataclasses.replace(plan, low_reset=0.8).run(bench))
+    assert bench.amplitudes(Cell(0, 0), Purpose.WRITE)[0] == -0.8
+
+
 def test_formed_cells_are_not_formed_again(bench, plan):
     bench.form(3e-6)
     rows, verdict = complete(plan.run(bench))

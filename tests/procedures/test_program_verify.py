@@ -111,10 +111,12 @@ def test_noise_does_not_keep_a_cell_from_its_window(bench):
     assert bench.cells[CELL].conductance == pytest.approx(60e-6, rel=0.08)
 
 
-def test_a_limited_read_is_marked(bench):
+def test_a_read_at_compliance_verifies_nothing_and_asks_for_reset(bench):
     bench.limited.add(CELL)
-    rows, _ = program(bench, 20e-6)
+    rows, verdict = program(bench, 20e-6)
+    assert verdict is not Verdict.VERIFIED
     assert all(row.limited for row in rows)
+    assert all(pulse.amplitude < 0 for pulse in bench.pulses)
 
 
 def test_one_write_route_serves_both_polarities(bench):
