@@ -45,8 +45,8 @@ def transfer(conductance: Array, wires: Wires) -> Array:
     for column in range(bits):
         injected = np.zeros(bits)
         injected[column] = 1.0
-        word, _ = crossbar.response(conductance, terminals, bit_current=injected)
-        found[:, column] = word[:, 0] * left * bottom[column]
+        raised = crossbar.response(conductance, terminals, bit_current=injected)
+        found[:, column] = raised.word[:, 0] * left * bottom[column]
     return found
 
 
