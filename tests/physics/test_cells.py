@@ -176,3 +176,13 @@ def test_many_cells_switch_in_one_pulse(make_die: Make) -> None:
     topology = Topology(2, (1,), contacts=tuple(contacts))
     die.advance(topology, (volts(1.4),), 1e-3, STAGE)
     assert die.cells.formed.all()
+
+
+def test_conductance_stays_between_its_ends(make_die: Make) -> None:
+    die = make_die()
+    prepare(die, 50e-6)
+    topology = write_topology(*CELL)
+    pulse(die, topology, -1.4, width=1e-2, bias=1.0 / 3.0)
+    assert die.conductance()[CELL] == pytest.approx(die.cells.preset.lowest_conductance, rel=0.05)
+    pulse(die, topology, 1.2, width=1e-2, bias=1.0 / 3.0)
+    assert die.conductance()[CELL] == pytest.approx(die.cells.preset.highest_conductance, rel=0.05)

@@ -106,3 +106,22 @@ def test_a_limit_lets_go_when_the_cell_draws_less(make_die: Make) -> None:
     point = die.solve(topology, read, STAGE)
     assert not point.limited[0]
     assert point.source_voltage[0] == 0.3
+
+
+def test_the_clock_of_a_limit_runs_while_nothing_switches(make_die: Make) -> None:
+    """Pieces too short to switch anything: full voltage until the response time is over, then next to nothing."""
+    die = make_die()
+    state = die.state()
+    state["formed"][2, 1], state["log_conductance"][2, 1] = True, np.log(100e-6)
+    die.restore(state)
+    topology = write_topology(2, 1, cable=1e-12)
+    sources = (volts(0.55, 10e-6, response=50e-6), volts(0.275), volts(0.0))
+    grown = [np.log(100e-6)]
+    for _ in range(3):
+        for _ in range(40):
+            die.advance(topology, sources, 1e-6, STAGE)
+        grown.append(np.log(die.conductance()[2, 1]))
+    first, second, third = np.diff(grown)
+    assert first > 1e-3
+    assert second == pytest.approx(first / 4.0, rel=0.3)
+    assert third < 0.01 * first
