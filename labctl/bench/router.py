@@ -18,8 +18,8 @@ MARGIN = 1.25
 """Compliance over the current that must flow: what is computed is an estimate."""
 LARGEST_READ_CONDUCTANCE = 1e-3
 """S; a cell that conducts better than this is read as a short, its source at its limit. Generic, assumed."""
-PROGRAMMED_CONDUCTANCE = 50e-6
-"""S; mean over a line of a programmed array, for half-select currents. Generic, assumed."""
+PROGRAMMED_CONDUCTANCE = 100e-6
+"""S; mean over the brightest line of a programmed array, for half-select currents. Generic, assumed."""
 LOW_CONDUCTANCE = 5e-6
 """S; mean while cells are being formed: unformed, or RESET to the low state. Generic, assumed."""
 

@@ -92,9 +92,9 @@ def test_a_smaller_compliance_ratio_takes_the_margin_away():
 
 
 def test_a_write_that_bystanders_starve_is_refused():
-    router = Router(load_bench("virtual_56x8"), programmed_conductance=100e-6)
+    router = Router(load_bench("virtual_56x8"), programmed_conductance=200e-6)
     with pytest.raises(
-        LimitExceeded, match="smu1.a on row A must be allowed = 3.1 mA, this bench permits 2 mA"
+        LimitExceeded, match="smu1.a on row A must be allowed = 6.2 mA, this bench permits 5 mA"
     ):
         router.cell_write(CELL, 1.0, Scheme.HALF, 100e-6)
 

@@ -49,7 +49,7 @@ def test_every_mistake_is_told_at_once(good):
         good,
         ('"57-64"', '"56-63"'),
         ('driver = "lakeshore336"', 'driver = "lakeshore"'),
-        ('compliance = "2 mA"', 'compliance = "2 V"'),
+        ('compliance = "5 mA"', 'compliance = "2 V"'),
         ("seed = 20231", "sed = 1"),
         ('C = "smu2.a"', 'C = "smu1.a"'),
         ('forming_bias = "E"', 'forming_bias = "A"'),
