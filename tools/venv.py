@@ -113,7 +113,8 @@ def ensure(extras: frozenset[str], folder: Path, root: Path = ROOT) -> Path:
         _create(folder)
     what = " with extras {}".format(", ".join(sorted(extras))) if extras else ""
     print(f"Installing labctl's packages{what} into {folder} (once; about a minute) ...", flush=True)
-    note.unlink() if note.exists() else None
+    if note.exists():
+        note.unlink()
     _install(python, extras, root)
     note.write_text(json.dumps(wanted(extras, root)), encoding="utf-8")
     return python

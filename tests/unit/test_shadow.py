@@ -54,6 +54,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_written_over_ours_is_told_by_its_hash(
     digest: str, accepted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    foreign(tmp_path, "instruments")  # Python 3.12 and newer leave out recorded files that are not there
     noted = tmp_path / "labctl-0.dist-info"
     noted.mkdir()
     (noted / "METADATA").write_text("Metadata-Version: 2.1\nName: labctl\nVersion: 0\n")
