@@ -70,8 +70,6 @@ class Worker:
 
     def tick(self) -> None:
         """The instruction hook: one unit of work."""
-        if self.ending:
-            raise ScriptEnded
         self.spend(1.0)
 
     def leave(self) -> None:

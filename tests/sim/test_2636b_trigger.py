@@ -91,6 +91,27 @@ def test_two_channels_step_together_through_a_blender(smu: Smu) -> None:
     assert smu.errors() == []
 
 
+def test_a_blender_waits_for_all_of_its_stimuli_or_for_any(smu: Smu) -> None:
+    smu.visa.write(
+        SWEEP + "blend = trigger.blender[1] blend.stimulus[1] = trigger.generator[1].EVENT_ID "
+        "blend.stimulus[2] = trigger.generator[2].EVENT_ID smua.trigger.arm.stimulus = blend.EVENT_ID "
+    )
+    readings = "print(smua.nvbuffer1.n)"
+    smu.visa.write("smua.trigger.initiate() trigger.generator[1].assert()")
+    assert [smu.ask(readings) for _ in range(5)] == ["0.00000e+00"] * 5
+    assert smu.ask("trigger.generator[2].assert() waitcomplete() " + readings) == "5.00000e+00"
+    smu.visa.write(
+        "blend.orenable = true smua.trigger.initiate() trigger.generator[2].assert() waitcomplete()"
+    )
+    assert smu.ask(readings) == "5.00000e+00"
+
+
+def test_a_sweep_may_have_a_limit_of_its_own(smu: Smu) -> None:
+    smu.visa.write(SWEEP + "smua.trigger.source.limiti = 1e-6 smua.trigger.initiate() waitcomplete()")
+    assert max(values(smu, "smua.nvbuffer1")) == pytest.approx(1e-6)
+    assert smu.terminals[0].source.limit == 0.1
+
+
 @pytest.mark.parametrize(
     ("setup", "code"),
     [

@@ -1,15 +1,20 @@
 """Scripts that run on: suspended, polled to their end, aborted whatever they do."""
 
+import gc
 import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import pyvisa
 from pyvisa.errors import VisaIOError
 
+from labctl.core.errors import RouteRefused
+from labctl.sim.keithley2600 import Keithley2636B
 from labctl.sim.lakeshore336 import LakeShore336
 from labctl.sim.visa_library import LabctlVisaLibrary
 from tests.sim.conftest import SMU_ADDRESS, Smu
-from tests.sim.fakes import FakeStage
+from tests.sim.fakes import FakeClock, FakeDigital, FakeNoise, FakeStage, ResistorTerminal
 
 ENDLESS = {
     "plain": "while true do end",
@@ -125,3 +130,39 @@ def test_slices_are_the_same_every_time(smu: Smu) -> None:
         smu.visa.read()
     assert abs(counts[0] - counts[1]) <= 1
     assert counts[0] > 3
+
+
+def test_a_fault_of_the_bench_reaches_the_program_and_leaves_the_node_usable(
+    smu: Smu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault() -> None:
+        raise RouteRefused("Two sources on one line: smu1.a and smu1.b.")
+
+    monkeypatch.setattr(smu.terminals[0], "sense", fault)
+    with pytest.raises(RouteRefused, match="Two sources"):
+        smu.visa.write("print(smua.measure.v())")
+    assert smu.ask("print(smub.measure.v())") == "0.00000e+00"
+
+
+def test_another_thread_may_talk_only_when_no_script_is_under_way(smu: Smu) -> None:
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(smu.ask, "print('there')").result() == "there"
+        assert smu.ask("print('back')") == "back"
+        smu.visa.write("while true do end")
+        with pytest.raises(RuntimeError, match="one thread owns the instruments"):
+            other.submit(smu.visa.clear).result()
+    smu.visa.clear()
+
+
+def test_an_instrument_that_is_dropped_leaves_nothing_behind() -> None:
+    clock = FakeClock()
+    terminals = ResistorTerminal(clock), ResistorTerminal(clock)
+    virtual = Keithley2636B("4000001", terminals, FakeDigital(), FakeNoise(), clock)
+    virtual.receive(b"print(smua.measure.i()) delay(1)\n", True)
+    while virtual.proceed():
+        pass
+    assert virtual.transmit(100)[1]
+    gone = weakref.ref(virtual)
+    del virtual
+    gc.collect()
+    assert gone() is None
