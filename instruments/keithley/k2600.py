@@ -43,10 +43,15 @@ class Keithley2600B(TspInstrument):
         self._confirm_levels(" ".join(order), levels)
 
     def pulse(
-        self, levels: Mapping[str, float], width: float, rest: Mapping[str, float] | None = None
+        self,
+        levels: Mapping[str, float],
+        width: float,
+        rest: Mapping[str, float] | None = None,
+        spacing: float = 0.0,
     ) -> None:
         """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V.
 
+        Between the steps of two channels, up and down, `spacing` s pass.
         `delay()` times the hold inside the instrument, 5 to 10 us longer than asked for (rev. B p. 7-49). One
         message; its answer, the levels read back, comes when the pulse is over.
         """
@@ -58,7 +63,9 @@ class Keithley2600B(TspInstrument):
         after = {letter: (rest or {}).get(letter, 0.0) for letter in reversed(list(levels))}
         up = [self._channels[letter].level_statement(level) for letter, level in levels.items()]
         down = [self._channels[letter].level_statement(level) for letter, level in after.items()]
-        self._confirm_levels(" ".join([*up, f"delay({float(width)!r})", *down]), after, takes=width)
+        between = f" delay({float(spacing)!r}) " if spacing > 0.0 else " "
+        statements = f"{between.join(up)} delay({float(width)!r}) {between.join(down)}"
+        self._confirm_levels(statements, after, takes=width + 2.0 * spacing * (len(levels) - 1))
 
     def write_digital(self, line: int, high: bool) -> None:
         """Drive digital output `line` (1-based) and read it back.

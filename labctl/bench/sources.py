@@ -65,8 +65,10 @@ class Sources:
         if run:
             self._mainframes[owner].set_levels(run)
 
-    def pulse(self, levels: Mapping[str, float], width: float, rest: Mapping[str, float]) -> None:
-        """One pulse on terminals of one instrument, timed inside it; `rest` levels in V as for the levels."""
+    def pulse(
+        self, levels: Mapping[str, float], width: float, rest: Mapping[str, float], spacing: float = 0.0
+    ) -> None:
+        """One pulse on terminals of one instrument, timed inside it; `rest` levels and `spacing` as the instrument's."""
         owners = {terminal.split(".")[0] for terminal in levels}
         if len(owners) != 1:
             raise RouteRefused(
@@ -77,6 +79,7 @@ class Sources:
             {terminal.split(".")[1]: level for terminal, level in levels.items()},
             width,
             {terminal.split(".")[1]: level for terminal, level in rest.items()},
+            spacing,
         )
 
     def quiet(self, terminals: Iterable[str]) -> None:

@@ -107,9 +107,15 @@ class SourceMainframe(Instrument, Protocol):
         ...
 
     def pulse(
-        self, levels: Mapping[str, float], width: float, rest: Mapping[str, float] | None = None
+        self,
+        levels: Mapping[str, float],
+        width: float,
+        rest: Mapping[str, float] | None = None,
+        spacing: float = 0.0,
     ) -> None:
         """Raise the channels in the given order, hold `width` s, return them in reverse order to `rest` V (else 0).
+
+        Between the steps of two channels, up and down, `spacing` s pass.
 
         Timed inside the instrument: the width does not depend on the bus. Returns when the pulse is over.
         """

@@ -104,7 +104,7 @@ class Mainframe:
         for letter, level in levels.items():
             self.channels[letter].set_level(level)
 
-    def pulse(self, levels, width, rest=None):
+    def pulse(self, levels, width, rest=None, spacing=0.0):
         self.world.log.append(("pulse", self.name, tuple(levels), width))
         for letter, level in levels.items():
             self.world.set(f"{self.name}.{letter}", level)

@@ -174,7 +174,7 @@ def test_a_half_select_pulse_and_its_verify_read_take_five_messages(world, route
 def test_a_pulse_that_fails_comes_down_without_overdriving_a_bystander(world, router, connect):
     with pytest.raises(RuntimeError), connect(router.cell_write(CELL, 1.2, Scheme.THIRD, 1e-4)) as view:  # noqa: PT012
 
-        def fail(levels, width, rest=None):
+        def fail(levels, width, rest=None, spacing=0.0):
             raise RuntimeError
 
         world.mainframes["smu1"].pulse = fail

@@ -129,3 +129,27 @@ def test_a_missing_instrument_is_one_sentence():
     visa = file.visa.model_copy(update={"addresses": file.visa.addresses | {"smu2": "GPIB0::9::INSTR"}})
     with pytest.raises(LinkLost, match="smu2 .2636B. does not answer at GPIB0::9::INSTR"):
         Bench(file.model_copy(update={"visa": visa}))
+
+
+def test_forming_with_half_select_spares_the_row_mates():
+    """The word line behind 20 kohm is let settle before its bystanders' bias goes: a row-mate stays as it was."""
+    mate, formed = Cell(2, 0), Cell(2, 1)
+    with open_bench("virtual_56x8") as bench:
+        with bench.connect_cell(bench.router.cell_form(mate, 1.6, Scheme.HALF)) as view:
+            for amplitude in (1.2, 1.3, 1.4, 1.5, 1.6):
+                if view.read(0.1).conductance > 20e-6:
+                    break
+                view.pulse(amplitude, 500e-6)
+        with bench.connect_cell(bench.router.cell_write(mate, 1.0, Scheme.HALF, 300e-6)) as view:
+            for _ in range(20):
+                if view.read(0.1).conductance < 4e-6:
+                    break
+                view.pulse(-0.9, 200e-6)
+            before = view.read(0.1).conductance
+        with bench.connect_cell(bench.router.cell_form(formed, 1.2, Scheme.HALF)) as view:
+            for _ in range(5):
+                view.pulse(0.9, 500e-6)
+        with bench.connect_cell(bench.router.cell_read(mate, 0.1)) as view:
+            after = view.read(0.1).conductance
+        assert 1e-6 < before < 4e-6
+        assert after < 1.5 * before

@@ -99,6 +99,15 @@ def test_a_pulse_is_one_message_that_returns_in_reverse_order():
         driver.pulse({"a": 0.5, "b": 1.0}, 200e-6)
 
 
+def test_a_pulse_can_space_its_steps():
+    message = (
+        "smua.source.levelv = 0.5 delay(0.0001) smub.source.levelv = 1.0 delay(0.0002) smub.source.levelv = 0.0 "
+        "delay(0.0001) smua.source.levelv = 0.0 print(smub.source.levelv, smua.source.levelv, errorqueue.count)"
+    )
+    with smu((message, "0.0e+00\t0.0e+00\t0.0e+00")) as driver:
+        driver.pulse({"a": 0.5, "b": 1.0}, 200e-6, spacing=100e-6)
+
+
 def test_a_pulse_can_rest_above_zero():
     up_and_down = "smub.source.levelv = 0.9 delay(0.001) smub.source.levelv = 0.3"
     message = f"{up_and_down} print(smub.source.levelv, errorqueue.count)"
