@@ -102,7 +102,8 @@ class SmuChannel:
 
     def _measure(self, function: str, *buffers: object) -> float | tuple[float, ...]:
         """`measure.i(buffer)` and its like; "iv" returns current, then voltage."""
-        sample = self.complete(self.measure.series(function, self.measure.checked(buffers)))
+        stored = self.measure.checked(buffers) if buffers.count(None) < len(buffers) else ()
+        sample = self.complete(self.measure.series(function, stored))
         if len(function) == 1:
             return sample.value(function)
         return tuple(sample.value(letter) for letter in function)

@@ -34,10 +34,10 @@ class Sample(NamedTuple):
 
     def value(self, function: str) -> float:
         """The reading of measure.v, i, r or p."""
-        if function == "v":
-            return self.voltage
         if function == "i":
             return self.current
+        if function == "v":
+            return self.voltage
         if OVERFLOW in (abs(self.voltage), abs(self.current)):
             return OVERFLOW
         if function == "p":
@@ -167,7 +167,7 @@ class MeasureStage:
 
     def series(self, functions: str, buffers: tuple[ReadingBuffer | None, ...]) -> Series:
         """`measure.count` samples at `measure.interval`, each stored in the buffer of its function."""
-        if self._count.value == 1 and not any(buffers):
+        if self._count.value == 1 and not buffers:
             return self.sample(functions)
         return self._series(functions, buffers)
 

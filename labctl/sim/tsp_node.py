@@ -144,6 +144,14 @@ class TspNode:
 
     def wait(self, seconds: float) -> None:
         """Let bench time pass inside a command, in steps that hand control back to the reader."""
+        if seconds <= _LONGEST_STEP and self._leaping:
+            self.background.wait(seconds)
+        else:
+            self._wait_long(seconds)
+        self._worker.spend(1.0 + min(seconds, _LONGEST_STEP) / _SECONDS_PER_UNIT)
+
+    def _wait_long(self, seconds: float) -> None:
+        """A wait in steps; others may let the clock run on between them."""
         end, left, step = self.clock.now() + seconds, seconds, _LONGEST_STEP
         while left > step or not self._leaping:
             if self._leaping:
@@ -152,10 +160,8 @@ class TspNode:
             self._worker.pause()
             left = end - self.clock.now()
             if left <= 0.0:
-                break
-        else:
-            self.background.wait(left)
-        self._worker.spend(1.0 + min(seconds, step) / _SECONDS_PER_UNIT)
+                return
+        self.background.wait(left)
 
     def polled(self) -> None:
         """A script looked at a clock or a status register."""
