@@ -49,7 +49,7 @@ class InputRows:
         return self.largest(trim)
 
     def arrangement(self, word_levels: NDArray[np.intp], words: int) -> list[str]:
-        """Matrix row of every word line: level rows for the inputs, the trim row for bias lines, ground for the rest."""
+        """Matrix row of every word line: level rows for the inputs, trim row for bias lines, ground for the rest."""
         arranged = [self.ground_row] * words
         for word, level in enumerate(word_levels):
             arranged[word] = self.rows[int(level)]

@@ -1,0 +1,1 @@
+"""What all layers share: quantities, errors, clocks, capabilities, routes, paths."""

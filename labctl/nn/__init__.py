@@ -1,0 +1,1 @@
+"""Networks on the array: images and weights in, feature maps out."""

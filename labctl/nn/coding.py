@@ -1,8 +1,8 @@
 """How signed weights and inputs become conductances and word-line levels. Arithmetic only.
 
-Input k drives its two word lines with V0 + v q and V0 - v q, q in -1..1; one cell of a pair carries |w|, both are raised
-by a per-column constant, so that every column has the same sum of conductances: the same pedestal and the same loading
-by its heater (docs/decisions/0007-channel-budget.md).
+Input k drives its two word lines with V0 + v q and V0 - v q, q in -1..1; one cell of a pair carries |w|, both are
+raised by a per-column constant, so that every column has the same sum of conductances: the same pedestal and the same
+loading by its heater (docs/decisions/0007-channel-budget.md).
 """
 
 from __future__ import annotations

@@ -23,6 +23,10 @@ class NamedImage:
     name: str
     pixels: NDArray[np.uint8]
 
+    def __str__(self) -> str:
+        """The name: what a record tells of it."""
+        return self.name
+
 
 def load_images(paths: list[Path]) -> list[NamedImage]:
     """All images of the given files in order; all must have one size.
@@ -63,7 +67,8 @@ def _load_cifar(path: Path) -> list[NamedImage]:
     raw = np.frombuffer(path.read_bytes(), dtype=np.uint8)
     if raw.size == 0 or raw.size % CIFAR_RECORD:
         raise LabError(
-            f"The CIFAR-10 file {path} is truncated: {raw.size} bytes are not a whole number of {CIFAR_RECORD}-byte records."
+            f"The CIFAR-10 file {path} is truncated: {raw.size} bytes are "
+            f"not a whole number of {CIFAR_RECORD}-byte records."
         )
     planes = raw.reshape(-1, CIFAR_RECORD)[:, 1:].reshape(-1, 3, CIFAR_SIDE, CIFAR_SIDE)
     return [

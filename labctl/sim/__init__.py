@@ -1,0 +1,1 @@
+"""Virtual instruments on a virtual sample, met over VISA like real ones."""

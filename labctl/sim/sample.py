@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,7 +125,7 @@ class SampleFile:
         arrays: dict[str, Any] = {f"die/{key}": value for key, value in sample.die.items()}
         fresh = self.path.with_suffix(".new.npz")
         np.savez(fresh, head=np.array(json.dumps(head)), **arrays)
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
 
     def release(self) -> None:
         """Let another program have the sample."""
