@@ -52,7 +52,7 @@ class WiringLoom:
         self._bridges = tuple(bridges)
 
     def topology(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
-        """The network's shape with these crosspoints and heater relays closed; an unwired row or column leads nowhere."""
+        """The network's shape with these crosspoints and heater relays closed; what is unwired leads nowhere."""
         conductance = 1.0 / self._virtual.contact_resistance
         contacts = []
         for letter, column in sorted(closed):
