@@ -18,10 +18,9 @@ from labctl.core.quantity import show
 from labctl.core.route import Role, Route
 from labctl.core.views import CellReading
 
-
 SERIES_SETTLING = 200e-6
-"""s between bystanders and drive where the drive passes a series resistor: with some 500 pF behind 20 kohm the word line
-follows in 10 us. Without it the word line is still charged when its bystanders' bias has gone, and row-mates are SET."""
+"""s between bystanders and drive where the drive passes a series resistor: behind 20 kohm with some 500 pF the word
+line follows in 10 us. Without it the line is still charged when its bystanders' bias has gone: row-mates are SET."""
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class Sources:
     def pulse(
         self, levels: Mapping[str, float], width: float, rest: Mapping[str, float], spacing: float = 0.0
     ) -> None:
-        """One pulse on terminals of one instrument, timed inside it; `rest` levels and `spacing` as the instrument's."""
+        """One pulse on terminals of one instrument, timed inside it; `rest` and `spacing` as there."""
         owners = {terminal.split(".")[0] for terminal in levels}
         if len(owners) != 1:
             raise RouteRefused(

@@ -124,7 +124,8 @@ def _announce(console: Console, event: Started) -> None:
 def _conclude(console: Console, event: Ended) -> None:
     colour = "green" if event.outcome is Outcome.FINISHED else "red"
     verdict = f": {event.verdict.value}" if event.verdict is not None else ""
-    console.print(f"[bold {colour}]{event.outcome.value}[/]", end="")
+    outcome = "refused, nothing is kept" if event.refused else event.outcome.value
+    console.print(f"[bold {colour}]{outcome}[/]", end="")
     console.print(verdict or ".", markup=False)
     if event.reason and event.outcome is Outcome.FAILED:
         complain(event.reason)

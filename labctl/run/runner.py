@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from labctl.benchfile import BenchFile
 from labctl.core.clock import Clock
-from labctl.core.errors import Aborted, LabError, PlanError, UnsupportedByBench
+from labctl.core.errors import Aborted, LabError, LimitExceeded, PlanError, RouteRefused, UnsupportedByBench
 from labctl.core.rows import Block, Experiment, Picture, Progress, Yielded
 from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
 from labctl.record.outcome import Outcome
@@ -20,6 +20,9 @@ from labctl.record.provenance import head, now_iso
 from labctl.record.recorder import Recorder
 from labctl.run.events import Acquired, Ended, Event, Observer, Pictured, Progressed, Started
 from labctl.run.interrupts import Interrupts
+
+REFUSALS = (PlanError, LimitExceeded, RouteRefused, UnsupportedByBench)
+"""What a procedure or a bench says no to; before anything is recorded the run counts as never begun."""
 
 
 class Bench(Protocol):
@@ -111,7 +114,7 @@ class Runner:
                 ended = self._complete(procedure, record, interrupts)
             except (KeyboardInterrupt, SystemExit, Aborted) as order:
                 ended = Ended(Outcome.ABORTED, reason=str(order) or "Interrupted at the keyboard.")
-            except (PlanError, UnsupportedByBench) as error:
+            except REFUSALS as error:
                 ended = Ended(Outcome.FAILED, reason=str(error), refused=record.is_empty)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run must end safe and recorded
                 ended = Ended(Outcome.FAILED, reason=_sentence(error, folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,10 +21,15 @@ def run_on(
 ) -> Ended:
     """Open the bench found by name or path, run `procedure` into `folder`, make safe and close.
 
+    A run that was refused before it recorded anything leaves no folder.
+
     Raises LabError when the bench cannot be opened; nothing has moved then.
     """
     with Interrupts() as interrupts:
         with interrupts.let_through():
             opened = open_bench(bench)
         with opened:
-            return Runner(opened, observers, interrupts).run(procedure, folder, given)
+            ended = Runner(opened, observers, interrupts).run(procedure, folder, given)
+    if ended.refused:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ended

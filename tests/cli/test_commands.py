@@ -124,6 +124,15 @@ def test_a_cell_that_is_not_there_is_refused_by_the_procedure(labctl, tmp_path: 
     answer = labctl("run", "forming", *BENCH, "--out", tmp_path, "--set", "word=3", "--set", "bit=8")
     assert answer.code == 2
     assert "no cell (3, 8)" in answer.err
+    assert not list(tmp_path.glob("*_forming_*"))
+
+
+def test_a_compliance_above_the_limit_is_refused_and_leaves_nothing(labctl, tmp_path: Path) -> None:
+    settings = [*CELL, "--set", "target=100u", "--set", "cell_current=20m"]
+    answer = labctl("run", "program_verify", *BENCH, "--out", tmp_path / "out", *settings)
+    assert answer.code == 2
+    assert "this bench permits 5 mA (limits.compliance)" in answer.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_error_nobody_foresaw_is_a_sentence_with_a_hint(

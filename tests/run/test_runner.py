@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_bench import Counting, FakeBench
 
-from labctl.core.errors import Aborted, InstrumentError, PlanError
+from labctl.core.errors import Aborted, InstrumentError, LimitExceeded, PlanError
 from labctl.core.rows import Experiment, Verdict
 from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import read_journal
@@ -99,12 +99,30 @@ def test_an_error_nobody_foresaw_leaves_its_traceback(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_does_not_fit_is_refused_only_before_the_first_row(tmp_path: Path) -> None:
-    refusal = raising(PlanError("There is no cell (3, 9)."))
-    for name, count, refused in (("first", 0, False), ("second", 3, False), ("third", -1, True)):
+    for name, count, error, refused in (
+        ("first", 0, PlanError("There is no cell (3, 9)."), False),
+        ("second", 3, LimitExceeded("20 mA is above 5 mA."), False),
+        ("third", -1, PlanError("There is no cell (3, 9)."), True),
+    ):
         (tmp_path / name).mkdir()
-        procedure = Counting(count=count, at_end=refusal)
+        procedure = Counting(count=count, at_end=raising(error))
         ended = run(procedure, FakeBench(), tmp_path / name)
         assert (ended.outcome, ended.refused) == (Outcome.FAILED, refused)
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [(LimitExceeded("20 mA is above 5 mA."), True), (InstrumentError("smu1 is silent."), False)],
+)
+def test_only_a_refusal_before_the_first_row_is_a_refusal(
+    tmp_path: Path, error: Exception, refused: bool
+) -> None:
+    class AtOnce(Counting):
+        def run(self, bench):
+            raise error
+            yield
+
+    assert run(AtOnce(), FakeBench(), tmp_path).refused is refused
 
 
 def test_stop_ends_at_the_next_yield_and_leaves_the_procedure_properly(tmp_path: Path) -> None:
