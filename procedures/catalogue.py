@@ -8,9 +8,7 @@ from importlib.metadata import entry_points
 from labctl.core.errors import PlanError
 from procedures.crossbar_program import CrossbarProgram
 from procedures.crossbar_read import CrossbarRead
-from procedures.feature_map import FeatureMap
 from procedures.forming import Forming
-from procedures.neuron_calibrate import NeuronCalibrate
 from procedures.neuron_transfer import NeuronTransfer
 from procedures.program_verify import ProgramVerify
 from procedures.stage_settle import StageSettle
@@ -21,13 +19,12 @@ GROUP = "labctl.procedures"
 _OURS: Mapping[str, type] = {
     "crossbar_program": CrossbarProgram,
     "crossbar_read": CrossbarRead,
-    "feature_map": FeatureMap,
     "forming": Forming,
-    "neuron_calibrate": NeuronCalibrate,
     "neuron_transfer": NeuronTransfer,
     "program_verify": ProgramVerify,
     "stage_settle": StageSettle,
 }
+"""Those whose parameters can be typed. FeatureMap and NeuronCalibrate take arrays: `labctl featuremap` runs them."""
 
 
 @cache
