@@ -55,6 +55,9 @@ class CrossbarProgram(FormingRamp, WritePulses):
     target: str = quantity("", help="map in siemens: path of a .npy or .csv, or the name of an example")
     low_state: float = quantity("S", 4e-6, low=1e-7, high=1e-3, help="RESET to below this after forming")
     low_reset: float = quantity("V", 0.90, low=0.0, high=20.0, help="first of these RESET pulses, size")
+    known: str = quantity(
+        "", "", help="map of the cells that are left alone, S; none given = they are read first"
+    )
     touch_up: int = quantity("1", 1, low=0, high=10, help="how often all cells are verified again at the end")
 
     @classmethod
@@ -79,6 +82,8 @@ class CrossbarProgram(FormingRamp, WritePulses):
                 f"{show(self.formed_above, 'S')}; a cell RESET so far would count as unformed."
             )
         read_target(self.target)
+        if self.known:
+            read_target(self.known)
 
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield FormingRead, VerifyRead and CellSummary rows, pictures and progress; DONE or PARTLY.
@@ -86,7 +91,9 @@ class CrossbarProgram(FormingRamp, WritePulses):
         A cell that fails is data: its summary says how, the run goes on. Raises PlanError when the map does
         not fit the array.
         """
-        job = _Job(self, bench, self._fitting_target(bench))
+        job = _Job(self, bench, self._fitting_map(self.target, bench))
+        if self.known:
+            job.recall(self._fitting_map(self.known, bench))
         yield Picture("target conductance", job.target, "S", AXES)
         yield from job.survey()
         yield from job.form_all()
@@ -95,15 +102,15 @@ class CrossbarProgram(FormingRamp, WritePulses):
         yield from job.summary()
         return job.verdict()
 
-    def _fitting_target(self, bench: CrossbarBench) -> NDArray[np.float64]:
-        target = read_target(self.target)
+    def _fitting_map(self, name: str, bench: CrossbarBench) -> NDArray[np.float64]:
+        found = read_target(name)
         shape = (bench.word_lines, bench.bit_lines)
-        if target.shape != shape:
+        if found.shape != shape:
             raise PlanError(
-                f"{self.target} holds {target.shape[0]} x {target.shape[1]} conductances, this bench's array "
+                f"{name} holds {found.shape[0]} x {found.shape[1]} conductances, this bench's array "
                 f"has {shape[0]} word lines x {shape[1]} bit lines."
             )
-        return target
+        return found
 
 
 class _Job:
@@ -118,6 +125,13 @@ class _Job:
         self.cells = {cell: _CellState() for row in self.rows for cell in row}
         self.total = len(self.left_alone) + len(self.cells) * (2 + plan.touch_up)
         self.done = 0
+
+    def recall(self, measured: NDArray[np.float64]) -> None:
+        """Take the cells that are left alone from an earlier map; those that are NaN in it will be read."""
+        for cell in self.left_alone:
+            self.known[cell] = measured[cell]
+        self.left_alone = [cell for cell in self.left_alone if np.isnan(measured[cell])]
+        self.total = len(self.left_alone) + len(self.cells) * (2 + self.plan.touch_up)
 
     def survey(self) -> Generator[Yielded, None, None]:
         """Read the cells that are left alone: the network correction of the others wants to know them."""

@@ -105,6 +105,21 @@ def test_a_cell_without_a_target_is_read_but_never_pulsed(bench, plan):
     assert picture(rows, "conductance")[ALONE] == pytest.approx(before, rel=0.2)
 
 
+def test_a_known_map_spares_reading_the_cells_left_alone(bench, target, tmp_path):
+    known = np.full(target.shape, 30e-6)
+    np.save(tmp_path / "known.npy", known)
+    spared = CrossbarProgram.of(target, tmp_path / "target.npy", known=str(tmp_path / "known.npy"))
+    rows, _ = complete(spared.run(bench))
+    assert not any(row.doing.startswith("reading cells") for row in of_kind(rows, Progress))
+    assert picture(rows, "conductance")[ALONE] == 30e-6
+    last = of_kind(rows, Progress)[-1]
+    assert last.done == last.total
+    known[ALONE] = np.nan
+    np.save(tmp_path / "known.npy", known)
+    rows, _ = complete(spared.run(bench))
+    assert sum(row.doing.startswith("reading cells") for row in of_kind(rows, Progress)) == 1
+
+
 def test_all_cells_are_formed_and_reset_before_any_is_programmed(bench, plan):
     complete(plan.run(bench))
     forming = [index for index, pulse in enumerate(bench.pulses) if pulse.route.purpose is Purpose.FORM]
