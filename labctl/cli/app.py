@@ -75,6 +75,53 @@ def run_command(
     _exit_with(_run(plan, bench, out, given))
 
 
+@app.command("featuremap")
+def featuremap_command(
+    bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")],
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="An .npz with kernel (out, in, row, col) and bias; or 'edges', eight built-in filters."
+        ),
+    ],
+    images: Annotated[
+        list[Path], typer.Option(metavar="IMAGE...", help="PNG or CIFAR-10 .bin files, all of one size.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)] = None,
+    card: Annotated[
+        str,
+        typer.Option(
+            help="Model card of the weights: a .toml, or a name that travels with labctl "
+            "[default: vgg16_caffe; centred_rgb for 'edges']."
+        ),
+    ] = "",
+    filters: Annotated[str, typer.Option(help="Which filters: 0-7, or 0,3,5. [default: all]")] = "",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+) -> None:
+    """Turn images into feature maps on an array with neurons, eight filters at a time; write maps and a report."""
+    from labctl.cli.featuremap import feature_maps
+
+    given = _settings(settings or [])
+    _exit_with(
+        feature_maps(bench, weights, [*images, *(more or [])], out, card=card, filters=filters, given=given)
+    )
+
+
+@app.command("report")
+def report_command(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a part of its name that is its alone.")],
+) -> None:
+    """Write the report of a recorded run anew."""
+    from labctl.record.catalogue import find_run
+    from labctl.report.html import write_report
+
+    path, _ = write_report(find_run(str(run)))
+    typer.echo(f"Report: {path}")
+
+
 @app.command("list")
 def list_command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with run folders.")],
@@ -98,9 +145,9 @@ def show_command(
 @app.command("demo")
 def demo_command(
     out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")] = Path("runs"),
-    short: Annotated[bool, typer.Option("--short", help="Program a corner of the array only.")] = False,
+    short: Annotated[bool, typer.Option("--short", help="A corner of the array, a small image.")] = False,
 ) -> None:
-    """Form and program a virtual 56 x 8 crossbar to a picture; write a record and a report."""
+    """Program a virtual 56 x 8 crossbar to a picture, compute feature maps with it; write a record and a report."""
     from rich.console import Console
 
     from labctl.cli.terminal import observer

@@ -50,6 +50,7 @@ class Bar:
             console=console,
         )
         self._task: TaskID | None = None
+        self._parts = _Parts()
 
     def __call__(self, event: Event) -> None:
         """Draw what happened."""
@@ -59,6 +60,8 @@ class Bar:
                 self._task = self._bar.add_task("starting", total=None)
                 self._bar.start()
             case Progressed(progress) if self._task is not None:
+                if self._parts.begins(progress):
+                    self._bar.reset(self._task)
                 self._bar.update(
                     self._task, completed=progress.done, total=progress.total, description=progress.doing
                 )
@@ -76,6 +79,7 @@ class Lines:
         """Prints on `console`; `clock` is the wall's."""
         self._console, self._clock = console, clock
         self._start = self._said = clock.now()
+        self._parts = _Parts()
         self._rows = 0
 
     def __call__(self, event: Event) -> None:
@@ -88,6 +92,8 @@ class Lines:
                 self._rows += 1
             case Progressed(progress):
                 now = self._clock.now()
+                if self._parts.begins(progress):
+                    self._start = now
                 if now - self._said >= LINE_EVERY:
                     self._said = now
                     self._console.print(progress_line(progress, now - self._start), markup=False)
@@ -95,6 +101,18 @@ class Lines:
                 _conclude(self._console, event)
             case _:
                 pass
+
+
+class _Parts:
+    """A run may count several things one after another; the time left is that of the present one."""
+
+    def __init__(self) -> None:
+        self._last = Done(0, 0)
+
+    def begins(self, progress: Done) -> bool:
+        """Whether this is the first of another part."""
+        last, self._last = self._last, progress
+        return progress.total != last.total or progress.done < last.done
 
 
 def progress_line(progress: Done, elapsed: float) -> str:

@@ -53,6 +53,11 @@ class ModelCard(BaseModel):
         centred = (ordered.astype(np.float64) - np.array(self.mean)) * self.scale
         return np.moveaxis(centred, -1, 0)
 
+    def __str__(self) -> str:
+        """All of it in one line: what a record tells of it."""
+        mean = ", ".join(repr(value) for value in self.mean)
+        return f"{self.name}: {self.channels}, mean ({mean}), scale {self.scale!r}"
+
     @property
     def span(self) -> float:
         """Largest |input| that any pixel 0..255 can give."""

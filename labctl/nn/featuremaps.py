@@ -30,6 +30,8 @@ from procedures.stage_settle import StageSettle
 
 Array = NDArray[np.float64]
 AXES = ("image", "filter", "row", "column")
+IMAGES, MEASURED, SOFTWARE, QUANTISED = "images", "measured", "software", "software_quantised"
+"""Names of the pictures in the record: what was shown, and the maps."""
 LOWEST_CELL, HIGHEST_CELL = 2e-6, 300e-6
 """S; what the mapping against line resistance may ask of a cell."""
 
@@ -49,10 +51,30 @@ class MapAgreement:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FeatureMaps:
+class MapSettings:
+    """What can be set of a run of feature maps, apart from the coding, by numbers alone."""
+
+    stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0)
+    trim: float = quantity("V", 0.2, low=0.01, high=0.3, help="common level of the bias word lines")
+    trims: tuple[float, ...] = quantity(
+        "V", (0.06, 0.1, 0.14, 0.18, 0.22, 0.26, 0.3), help="levels at which neurons are calibrated"
+    )
+    calibration_patches: int = quantity("1", 40, low=8, high=1000)
+    calibration_seed: int = quantity("1", 1, low=0)
+    tolerance: float = quantity("1", 0.05, low=0.005, high=0.5, help="verify window of programming")
+    transfer: bool = option(True, help="measure every neuron's transfer curve")
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check(self)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeatureMaps(MapSettings):
     """Feature maps of images through a layer on an array with neurons.
 
     work: a folder that exists, where the conductance targets of each group of filters are kept.
+    filters: the numbers that the layer's filters go by in the record; empty: 0, 1, ...
     """
 
     title: ClassVar[str] = (
@@ -64,31 +86,32 @@ class FeatureMaps:
     images: tuple[NamedImage, ...]
     work: Path
     coding: Coding = field(default_factory=Coding)
-    stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0)
-    trim: float = quantity("V", 0.2, low=0.01, high=0.3, help="common level of the bias word lines")
-    trims: tuple[float, ...] = option((0.06, 0.1, 0.14, 0.18, 0.22, 0.26, 0.3))
-    calibration_patches: int = quantity("1", 40, low=8, high=1000)
-    calibration_seed: int = quantity("1", 1, low=0)
-    tolerance: float = quantity("1", 0.05, low=0.005, high=0.5, help="verify window of programming")
-    transfer: bool = option(True, help="measure every neuron's transfer curve")
+    filters: tuple[int, ...] = option(())
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
-        check(self)
+        """Refuse values out of range, and kernels that no patch of a calibration fits."""
+        super().__post_init__()
+        size = self.layer.kernel.shape[2:]
+        if size != (3, 3):
+            raise PlanError(f"The kernel is {size[0]} x {size[1]}; filters of 3 x 3 pixels can be run.")
 
     def run(self, bench: NeuronBench) -> Experiment:
         """Yield everything the parts yield, MapAgreement rows and the maps as pictures; DONE or PARTLY.
 
         Pictures `measured`, `software`, `software_quantised`: (images, filters, rows, columns), in units of the layer's
-        weighted sum. Raises PlanError or UnsupportedByBench before anything moves when the layer does not fit.
+        weighted sum; `images`: (images, rows, columns, colour), pixels. Raises PlanError or UnsupportedByBench before
+        anything moves when the layer does not fit.
         """
-        plan_columns(self.layer.weights()[: bench.bit_lines], self.coding, bench.word_lines, bench.bit_lines)
+        groups = [_Group(self, bench, filters) for filters in self._groups(bench.bit_lines)]
+        shown = np.stack([image.pixels for image in self.images])
+        yield Picture(IMAGES, shown.astype(np.float64), "1", ("image", "row", "column", "colour"))
         rows, columns = self.images[0].pixels.shape[:2]
         shape = (len(self.images), self.layer.filters, rows, columns)
         measured, software, quantised = (np.full(shape, np.nan) for _ in range(3))
         verdict = Verdict.DONE
-        for group in self._groups(bench.bit_lines):
-            found = yield from _Group(self, bench, group).run()
+        for work in groups:
+            group = work.filters
+            found = yield from work.run()
             measured[:, group] = found.measured
             if found.verdict is not Verdict.DONE:
                 verdict = found.verdict
@@ -98,9 +121,9 @@ class FeatureMaps:
                 software[number, group] = exact.reshape(len(group), rows, columns)
                 quantised[number, group] = coded.reshape(len(group), rows, columns)
             for name, maps in (
-                ("measured", measured),
-                ("software", software),
-                ("software_quantised", quantised),
+                (MEASURED, measured),
+                (SOFTWARE, software),
+                (QUANTISED, quantised),
             ):
                 yield Picture(name, maps.copy(), "1", AXES)
             yield from self._agreement(group, measured, software, quantised)
@@ -133,7 +156,7 @@ class FeatureMaps:
                 rms = float(np.sqrt(np.mean(software[number, index] ** 2)))
                 yield MapAgreement(
                     image=image.name,
-                    filter=index,
+                    filter=self.filters[index] if self.filters else index,
                     neuron=neuron,
                     l2_quantised=coded.relative_l2,
                     cosine_quantised=coded.cosine,

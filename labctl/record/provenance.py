@@ -92,11 +92,17 @@ def parameters(procedure: object, given: Mapping[str, str]) -> dict[str, Any]:
     for spec in specs(procedure):
         value = getattr(procedure, spec.name)
         if is_dataclass(value) and not isinstance(value, type):
-            inner = parameters(value, {})
+            inner = parameters(value, _inside(spec.name, given))
             found |= {f"{spec.name}.{name}": entry for name, entry in inner.items()}
         else:
             found[spec.name] = _parameter(spec, value, given.get(spec.name))
     return found
+
+
+def _inside(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Of `NAME.PARAMETER: text` those of `name`, by parameter."""
+    head = f"{name}."
+    return {key.removeprefix(head): text for key, text in given.items() if key.startswith(head)}
 
 
 def _parameter(spec: Spec, value: object, given: str | None) -> dict[str, Any]:

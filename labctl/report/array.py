@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from labctl.core.errors import RecordError
 from labctl.core.lines import Cell
 from labctl.core.rows import Verdict
 from labctl.record.reading import Run, Table
+from labctl.report.parts import between, cut, last_time, steps_back
 
 Floats = NDArray[np.float64]
 _FORMED = (Verdict.FORMED.value, Verdict.ALREADY_FORMED.value)
@@ -36,7 +37,8 @@ class ArrayResult:
     """An array that was formed and programmed; maps are (word lines, bit lines), NaN where nothing was wanted.
 
     target, conductance: S. pulses: SET and RESET pulses of each cell. forming_voltage: V of each cell's last
-    forming pulse. verified, formed: per cell that was wanted.
+    forming pulse, NaN where none was needed. verified, formed: per cell that was wanted. tolerance: half width of the
+    verify window over the target, NaN when no cell was read.
     """
 
     target: Floats
@@ -46,6 +48,7 @@ class ArrayResult:
     verified: NDArray[np.bool_]
     formed: NDArray[np.bool_]
     verdicts: dict[Cell, str]
+    tolerance: float
     stories: tuple[Story, ...]
 
     @property
@@ -64,35 +67,81 @@ class ArrayResult:
         return {cell: verdict for cell, verdict in self.verdicts.items() if not self.verified[cell]}
 
 
-def array_result(run: Run) -> ArrayResult:
-    """Read an array programming out of its record.
+def programmings(summary: Table) -> list[Table]:
+    """The cell summaries of each programming: it goes through its cells in raster order, a step back begins another."""
+    return cut(summary, steps_back(summary.columns["word"], summary.columns["bit"]))
 
+
+def array_results(run: Run) -> tuple[ArrayResult, ...]:
+    """Every complete array programming in a record, in order.
+
+    One that only corrects some cells of the one before it is counted with that one: each cell as it stood at last.
     Raises RecordError when the run did not get as far as a summary of its cells.
     """
     if "CellSummary" not in run.tables or "target conductance" not in run.pictures:
         raise RecordError(f"{run.folder} holds no complete array programming: there is nothing to report.")
-    summary = run.tables["CellSummary"].columns
-    target = np.asarray(run.pictures["target conductance"].values, dtype=np.float64)
+    shape = run.pictures["target conductance"].values.shape
+    found: list[ArrayResult] = []
+    since = -np.inf
+    for part in programmings(run.tables["CellSummary"]):
+        until = last_time(part)
+        reads = {name: between(run.tables.get(name), since, until) for name in ("FormingRead", "VerifyRead")}
+        result = _result((shape[0], shape[1]), part.columns, reads)
+        since = until
+        if found and _corrects(result, found[-1]):
+            result = _corrected(found.pop(), result)
+        found.append(result)
+    return tuple(found)
+
+
+def _result(shape: tuple[int, int], summary: Any, reads: dict[str, Table | None]) -> ArrayResult:
     where = (summary["word"], summary["bit"])
-    verified = np.zeros(target.shape, dtype=bool)
+    target = _map(shape, where, summary["target"])
+    verified = np.zeros(shape, dtype=bool)
     verified[where] = summary["verdict"] == Verdict.VERIFIED.value
-    formed = np.zeros(target.shape, dtype=bool)
+    formed = np.zeros(shape, dtype=bool)
     formed[where] = np.isin(summary["forming"].astype(str), _FORMED)
-    pulses = _map(target, where, summary["pulses"])
     result = ArrayResult(
         target=target,
-        conductance=_map(target, where, summary["conductance"]),
-        pulses=pulses,
-        forming_voltage=_forming_voltage(run.tables.get("FormingRead"), target, formed),
+        conductance=_map(shape, where, summary["conductance"]),
+        pulses=_map(shape, where, summary["pulses"]),
+        forming_voltage=_forming_voltage(reads["FormingRead"], target, formed),
         verified=verified,
         formed=formed,
         verdicts=_verdicts(summary),
+        tolerance=float("nan"),
         stories=(),
     )
+    verify = reads["VerifyRead"]
+    if verify is None:
+        return result
     chosen = _tellers(result)
-    reads = run.tables.get("VerifyRead")
-    stories = tuple(_story(reads, result, cell, name) for name, cell in chosen.items()) if reads else ()
-    return ArrayResult(**{**vars(result), "stories": stories})
+    stories = tuple(_story(verify, result, cell, name) for name, cell in chosen.items())
+    widths = [story.high / story.target - 1.0 for story in stories]
+    return replace(result, stories=stories, tolerance=max(widths, default=float("nan")))
+
+
+def _corrects(later: ArrayResult, earlier: ArrayResult) -> bool:
+    """Whether `later` wanted some of the cells of `earlier` and no others."""
+    return bool(np.all(earlier.wanted[later.wanted]) and later.wanted.sum() < earlier.wanted.sum())
+
+
+def _corrected(earlier: ArrayResult, later: ArrayResult) -> ArrayResult:
+    """`earlier` with the cells of `later` as they became."""
+    anew = later.wanted
+
+    def merged(name: str) -> Any:
+        return np.where(anew, getattr(later, name), getattr(earlier, name))
+
+    return replace(
+        earlier,
+        target=merged("target"),
+        conductance=merged("conductance"),
+        pulses=np.where(anew, later.pulses + earlier.pulses, earlier.pulses),
+        verified=merged("verified"),
+        formed=merged("formed"),
+        verdicts={**earlier.verdicts, **later.verdicts},
+    )
 
 
 def _verdicts(summary: Any) -> dict[Cell, str]:
@@ -104,8 +153,8 @@ def _verdicts(summary: Any) -> dict[Cell, str]:
     }
 
 
-def _map(like: Floats, where: tuple[Any, Any], values: NDArray[Any]) -> Floats:
-    found = np.full(like.shape, np.nan)
+def _map(shape: tuple[int, int], where: tuple[Any, Any], values: NDArray[Any]) -> Floats:
+    found = np.full(shape, np.nan)
     found[where] = values
     return found
 

@@ -14,17 +14,18 @@ from labctl.core.errors import RecordError
 from labctl.core.lines import Cell
 from labctl.demo import HIGHEST, LOWEST, conductance_picture
 from labctl.record.reading import read_run
-from labctl.report.array import array_result
-from labctl.report.html import write_array_report
+from labctl.report.array import array_results
+from labctl.report.html import write_report
 
 
 @pytest.fixture(scope="module")
 def page(programmed: Path) -> str:
-    return write_array_report(programmed).read_text(encoding="utf-8")
+    path, _ = write_report(programmed)
+    return path.read_text(encoding="utf-8")
 
 
 def test_the_numbers_are_those_of_the_record(programmed: Path) -> None:
-    result = array_result(read_run(programmed))
+    (result,) = array_results(read_run(programmed))
     assert int(result.wanted.sum()) == 448
     assert int(result.verified.sum()) == 447
     assert result.failed == {Cell(40, 5): "pulse budget spent"}
@@ -40,7 +41,7 @@ def test_the_numbers_are_those_of_the_record(programmed: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "SIMULATED", "cells verified", "447 of 448", "448 of 448", "Target and programmed map", "bus messages",
+        "SIMULATED", "cells verified", "447 of 448", "448 of 448", "target and programmed map", "bus messages",
         "bench time", "wall time", "forming voltage", "pulses per cell", "pulse budget spent", "Cell(40, 5)|(40, 5)",
         "smu3.b through 20000 ohm", "isolation relays", "sha256", "GPIB0::16::INSTR", "numpy", "generic, assumed",
     ],
@@ -74,7 +75,7 @@ def test_a_run_without_cells_is_refused(programmed: Path, tmp_path: Path) -> Non
     lines = (programmed / "journal.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "journal.jsonl").write_text("".join(lines[:5]))
     with pytest.raises(RecordError, match="nothing to report"):
-        write_array_report(tmp_path)
+        write_report(tmp_path)
 
 
 def test_the_picture_uses_the_whole_range() -> None:

@@ -1,9 +1,7 @@
-"""Figures of a report: drawn without a window, in colours that everybody can tell apart, marked when simulated."""
+"""Figures of an array programming: maps of conductance, staircases of single cells, histograms."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,22 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from labctl.report.array import ArrayResult, Story
+from labctl.report.drawing import BLUE, GREEN, GREY, MICRO, ORANGE, STYLE, png
 
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#777777"
-"""Okabe and Ito's colours (jfly.uni-koeln.de/color), which stay apart for colour-blind readers."""
-STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#555555",
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",
-}
-DPI = 160
-MICRO = 1e6
 CELL_ASPECT = 0.46
 """Height over width of a drawn cell: 56 word lines fit on a page."""
 
@@ -55,7 +39,7 @@ def maps(result: ArrayResult, simulated: bool) -> str:
             right.plot(bits, words, "x", color="black", markersize=4, label="not verified")
             right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06))
         figure.colorbar(error, ax=right, label="(programmed - target) / target (%)", shrink=0.7, pad=0.02)
-        return _png(figure, simulated)
+        return png(figure, simulated)
 
 
 def staircases(stories: Sequence[Story], simulated: bool) -> str:
@@ -67,14 +51,15 @@ def staircases(stories: Sequence[Story], simulated: bool) -> str:
             _staircase(grid[0, column], grid[1, column], story)
         grid[0, 0].set_ylabel("conductance (µS)")
         grid[1, 0].set_ylabel("pulse (V)")
-        return _png(figure, simulated)
+        return png(figure, simulated)
 
 
-def counts(result: ArrayResult, tolerance: float, simulated: bool) -> str:
+def counts(result: ArrayResult, simulated: bool) -> str:
     """Histograms of pulses per cell, forming voltage and programming error, as a PNG in base64."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.6, 3.1))
         pulses, forming, error = figure.subplots(1, 3)
+        tolerance = float(np.nan_to_num(result.tolerance))
         taken = result.pulses[result.wanted & result.formed]
         most = int(taken.max()) if len(taken) else 1
         step = max(1, -(-most // 25))
@@ -95,7 +80,7 @@ def counts(result: ArrayResult, tolerance: float, simulated: bool) -> str:
         error.axvspan(-100 * tolerance, 100 * tolerance, color=GREY, alpha=0.2, linewidth=0)
         error.hist(np.clip(percent, -limit, limit), bins=np.linspace(-limit, limit, 41), color=ORANGE)
         _histogram(error, "programming error", "(programmed - target) / target (%)")
-        return _png(figure, simulated)
+        return png(figure, simulated)
 
 
 def _staircase(upper: Axes, lower: Axes, story: Story) -> None:
@@ -137,11 +122,3 @@ def _histogram(axes: Axes, title: str, label: str) -> None:
     axes.set_xlabel(label)
     axes.set_ylabel("cells")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def _png(figure: Figure, simulated: bool) -> str:
-    if simulated:
-        figure.suptitle("SIMULATED", x=0.995, ha="right", color=ORANGE, fontsize=8, fontweight="bold")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
