@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labctl.benchfile import load_bench
 from labctl.core.clock import WallClock
+from labctl.core.errors import PlanError
 from labctl.core.rows import Experiment, Progress, Verdict
 from labctl.core.views import NeuronBench
 from labctl.nn.card import load_card
@@ -65,15 +66,20 @@ class DemoResult:
     lines: tuple[str, ...]
 
 
-def run_demo(out: Path, *, short: bool = False, observers: Iterable[Observer] = ()) -> DemoResult:
+def run_demo(
+    out: Path, *, short: bool = False, picture: Path | None = None, observers: Iterable[Observer] = ()
+) -> DemoResult:
     """Run the demo into a run folder in `out`: record, sample of its own, `feature_maps.npz`, `report.html`.
 
-    short: a corner of the picture, fewer filters, a small image.
+    short: a corner of the picture, fewer filters, a small image. picture: where to write one wide picture (PNG) too.
 
     Raises LabError before anything moved, for example when `out` cannot be written.
     """
+    from labctl.report.html import write_overview
     from labctl.run.session import run_on
 
+    if picture is not None and not picture.parent.is_dir():
+        raise PlanError(f"--picture {picture}: there is no folder {picture.parent}.")
     clock = WallClock()
     start = clock.now()
     with new_run_folder(out, "demo") as folder, _sample_in(folder / "sample"):
@@ -81,6 +87,9 @@ def run_demo(out: Path, *, short: bool = False, observers: Iterable[Observer] = 
     told = [Fact("record", str(folder))]
     if ended.outcome is Outcome.FINISHED:
         told += finish(folder)
+        if picture is not None:
+            write_overview(folder, picture)
+            told.append(Fact("picture", str(picture)))
         told.append(Fact("whole demo", f"{clock.now() - start:.1f} s"))
     return DemoResult(ended, folder, aligned(told))
 

@@ -146,6 +146,9 @@ def show_command(
 def demo_command(
     out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")] = Path("runs"),
     short: Annotated[bool, typer.Option("--short", help="A corner of the array, a small image.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Write one wide picture of the result as well.")
+    ] = None,
 ) -> None:
     """Program a virtual 56 x 8 crossbar to a picture, compute feature maps with it; write a record and a report."""
     from rich.console import Console
@@ -154,7 +157,7 @@ def demo_command(
     from labctl.demo import run_demo
 
     console = Console(highlight=False, soft_wrap=True)
-    result = run_demo(out, short=short, observers=[observer(console)])
+    result = run_demo(out, short=short, picture=picture, observers=[observer(console)])
     for line in result.lines:
         console.print(line, markup=False)
     _exit_with(result.ended)

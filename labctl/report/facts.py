@@ -50,7 +50,7 @@ def error_statistics(result: ArrayResult) -> list[Fact]:
 def _map_facts(run: Run, maps: MapsResult) -> list[Fact]:
     number, seconds = patches(run)
     known, cosines = maps.l2[np.isfinite(maps.l2)], maps.cosine_exact[np.isfinite(maps.cosine_exact)]
-    facts = [Fact("feature maps", f"{maps.l2.size} of {number} patches in all")]
+    facts = [Fact("feature maps", f"{maps.l2.size}, {number} patches")]
     if known.size:
         facts.append(Fact("median L2, as coded", f"{np.median(known):.3f}"))
     if cosines.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,21 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from labctl.core.errors import RecordError
 from labctl.core.quantity import show
 from labctl.record.catalogue import BENCH_COPY
 from labctl.record.hdf5 import FILE_NAME as HDF5_NAME
 from labctl.record.journal import FILE_NAME as JOURNAL_NAME
 from labctl.record.reading import Run, read_run
+from labctl.report import map_figures
 from labctl.report.facts import Fact, key_facts
 from labctl.report.maps import FILE_NAME as MAPS_NAME
 from labctl.report.sections import results, sections
 from labctl.report.stages import patches, stages
 
 FILE_NAME = "report.html"
+ACROSS = 8
+"""Maps in a row of a wide picture."""
 FILES = (HDF5_NAME, JOURNAL_NAME, BENCH_COPY, MAPS_NAME)
 
 
@@ -47,8 +52,28 @@ def write_report(folder: Path) -> tuple[Path, list[Fact]]:
         )
     )
     path = folder / FILE_NAME
-    path.write_text(page, encoding="utf-8")
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"The report {path} cannot be written: {error.strerror}.") from error
     return path, facts
+
+
+def write_overview(folder: Path, path: Path) -> None:
+    """Write one wide picture (PNG) of a run with feature maps to `path`: image, conductances, maps.
+
+    Raises RecordError when the record lacks either, or the picture cannot be written.
+    """
+    run = read_run(folder)
+    found = results(run)
+    if found.maps is None or not found.arrays:
+        raise RecordError(f"{folder} holds no feature maps: there is no picture to make.")
+    columns = range(min(ACROSS, len(found.maps.filters)))
+    picture = map_figures.overview(found.arrays[-1], found.maps, columns, run.simulated)
+    try:
+        path.write_bytes(base64.b64decode(picture))
+    except OSError as error:
+        raise RecordError(f"The picture {path} cannot be written: {error.strerror}.") from error
 
 
 def _parameters(run: Run) -> list[tuple[str, str, str, str]]:

@@ -24,8 +24,8 @@ def beside(result: MapsResult, image: int, columns: Sequence[int], simulated: bo
     The three maps of a filter share one scale, from 0; the hardware map is multiplied by its fitted gain.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 3.5))
-        left, right = _places(figure, 1.0, 4.0)
+        figure = Figure(figsize=(8.6, 2.75))
+        left, right = _places(figure, 1.0, 4.4)
         photograph(left.subplots(), result.images[image], result.names[image])
         _maps(right, result, image, columns)
         return png(figure, simulated)
@@ -33,15 +33,17 @@ def beside(result: MapsResult, image: int, columns: Sequence[int], simulated: bo
 
 def overview(array: ArrayResult, result: MapsResult, columns: Sequence[int], simulated: bool) -> str:
     """One wide picture for a front page: image, conductance map, hardware maps over software maps."""
-    with mpl.rc_context({**STYLE, "font.size": 8}):
-        figure = Figure(figsize=(7.6, 2.9))
-        left, middle, right = _places(figure, 1.25, 0.8, 5.0)
-        photograph(left.subplots(), result.images[0], "photograph")
+    with mpl.rc_context({**STYLE, "axes.titlesize": 8, "axes.labelsize": 8}):
+        figure = Figure(figsize=(7.5, 1.85))
+        left, middle, right = _places(figure, 1.5, 0.72, 5.6)
+        photograph(left.subplots(), result.images[0], result.names[0])
         axes = middle.subplots()
         axes.imshow(array.conductance * MICRO, cmap="viridis", vmin=0.0, aspect=CELL_ASPECT)
-        axes.set_title("conductances")
+        axes.set_title("conductances", loc="center")
         _bare(axes)
-        _maps(right, result, 0, columns, rows=2)
+        names = _maps(right, result, 0, columns, rows=2)
+        for axes_of_row, name in zip(names, ("hardware", "software"), strict=True):
+            axes_of_row.set_ylabel(name, rotation=90, ha="center", va="bottom")
         return png(figure, simulated)
 
 
@@ -52,7 +54,10 @@ def photograph(axes: Axes, pixels: np.ndarray, name: str) -> None:
     _bare(axes)
 
 
-def _maps(place: SubFigure, result: MapsResult, image: int, columns: Sequence[int], rows: int = 3) -> None:
+def _maps(
+    place: SubFigure, result: MapsResult, image: int, columns: Sequence[int], rows: int = 3
+) -> list[Axes]:
+    """Draw the maps, one filter per column; the first axes of each row, which bear its name."""
     grid = place.subplots(rows, len(columns), squeeze=False)
     for across, column in enumerate(columns):
         maps = (
@@ -67,6 +72,7 @@ def _maps(place: SubFigure, result: MapsResult, image: int, columns: Sequence[in
         grid[0, across].set_title(f"{result.filters[column]}", loc="center")
     for axes, name in zip(grid[:, 0], ROWS, strict=False):
         axes.set_ylabel(name, rotation=0, ha="right", va="center")
+    return list(grid[:, 0])
 
 
 def _places(figure: Figure, *widths: float) -> list[SubFigure]:
