@@ -88,7 +88,7 @@ def featuremap_command(
         list[Path], typer.Option(metavar="IMAGE...", help="PNG or CIFAR-10 .bin files, all of one size.")
     ],
     out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")],
-    more: Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", hidden=True)] = None,
     card: Annotated[
         str,
         typer.Option(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labctl.analysis.mapping import Wires, compensate
 from labctl.core.errors import PlanError
-from labctl.core.quantity import check, option, quantity
+from labctl.core.quantity import check, option, quantity, show
 from labctl.core.rows import Experiment, Picture, Verdict
 from labctl.core.views import NeuronBench
 from labctl.nn.calibration_patches import natural_patches
@@ -32,6 +32,8 @@ Array = NDArray[np.float64]
 AXES = ("image", "filter", "row", "column")
 IMAGES, MEASURED, SOFTWARE, QUANTISED = "images", "measured", "software", "software_quantised"
 """Names of the pictures in the record: what was shown, and the maps."""
+TRIM_RANGE = (0.01, 0.3)
+"""V; lowest and highest level of the bias word lines."""
 LOWEST_CELL, HIGHEST_CELL = 2e-6, 300e-6
 """S; what the mapping against line resistance may ask of a cell."""
 
@@ -55,7 +57,9 @@ class MapSettings:
     """What can be set of a run of feature maps, apart from the coding, by numbers alone."""
 
     stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0)
-    trim: float = quantity("V", 0.2, low=0.01, high=0.3, help="common level of the bias word lines")
+    trim: float = quantity(
+        "V", 0.2, low=TRIM_RANGE[0], high=TRIM_RANGE[1], help="common level of the bias word lines"
+    )
     trims: tuple[float, ...] = quantity(
         "V", (0.06, 0.1, 0.14, 0.18, 0.22, 0.26, 0.3), help="levels at which neurons are calibrated"
     )
@@ -67,6 +71,10 @@ class MapSettings:
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check(self)
+        low, high = TRIM_RANGE
+        if not self.trims or not all(low <= trim <= high for trim in self.trims):
+            told = ", ".join(show(trim, "V") for trim in self.trims) or "none"
+            raise PlanError(f"trims = {told}, allowed {show(low, 'V')} to {show(high, 'V')}")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

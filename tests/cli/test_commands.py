@@ -8,43 +8,21 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from labctl import __version__, cli
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
+from tests.cli.command import Command
 
 BENCH = ("--bench", "virtual_56x8")
 CELL = ("--set", "word=3", "--set", "bit=5")
 
 
-class Answer:
-    """What a command left behind."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def labctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run a command in this process, with a virtual sample of its own."""
-    monkeypatch.setenv("LABCTL_SAMPLES", str(tmp_path / "samples"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-    def command(*words: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["labctl", *map(str, words)])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        captured = capsys.readouterr()
-        return Answer(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return command
-
-
-def test_a_run_is_recorded_listed_and_shown(labctl, tmp_path: Path) -> None:
+def test_a_run_is_recorded_listed_and_shown(labctl: Command, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     formed = labctl("run", "forming", *BENCH, "--out", out, *CELL)
     assert formed.code == 0
@@ -81,7 +59,7 @@ def test_a_run_is_recorded_listed_and_shown(labctl, tmp_path: Path) -> None:
     assert "finished: formed" in labctl("run", "forming", *BENCH, "--out", out, *CELL).out
 
 
-def test_all_mistakes_in_parameters_come_in_one_sentence(labctl, tmp_path: Path) -> None:
+def test_all_mistakes_in_parameters_come_in_one_sentence(labctl: Command, tmp_path: Path) -> None:
     answer = labctl(
         "run", "program_verify", *BENCH, "--out", tmp_path / "runs", "--set", "word=three",
         "--set", "target=10 V", "--set", "colour=red",
@@ -109,7 +87,7 @@ def test_all_mistakes_in_parameters_come_in_one_sentence(labctl, tmp_path: Path)
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_nothing_is_left(
-    labctl, tmp_path: Path, words: tuple[str, ...], sentence: str
+    labctl: Command, tmp_path: Path, words: tuple[str, ...], sentence: str
 ) -> None:
     (tmp_path / "file").write_text("")
     places = {"OUT": str(tmp_path / "out"), "FILE/runs": str(tmp_path / "file" / "runs")}
@@ -120,14 +98,14 @@ def test_what_cannot_be_done_is_one_sentence_and_nothing_is_left(
     assert {path.name for path in tmp_path.iterdir()} <= {"file", "samples"}
 
 
-def test_a_cell_that_is_not_there_is_refused_by_the_procedure(labctl, tmp_path: Path) -> None:
+def test_a_cell_that_is_not_there_is_refused_by_the_procedure(labctl: Command, tmp_path: Path) -> None:
     answer = labctl("run", "forming", *BENCH, "--out", tmp_path, "--set", "word=3", "--set", "bit=8")
     assert answer.code == 2
     assert "no cell (3, 8)" in answer.err
     assert not list(tmp_path.glob("*_forming_*"))
 
 
-def test_a_compliance_above_the_limit_is_refused_and_leaves_nothing(labctl, tmp_path: Path) -> None:
+def test_a_compliance_above_the_limit_is_refused_and_leaves_nothing(labctl: Command, tmp_path: Path) -> None:
     settings = [*CELL, "--set", "target=100u", "--set", "cell_current=20m"]
     answer = labctl("run", "program_verify", *BENCH, "--out", tmp_path / "out", *settings)
     assert answer.code == 2
@@ -136,7 +114,7 @@ def test_a_compliance_above_the_limit_is_refused_and_leaves_nothing(labctl, tmp_
 
 
 def test_an_error_nobody_foresaw_is_a_sentence_with_a_hint(
-    labctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(out: Path) -> None:
         raise ZeroDivisionError("by nothing")
@@ -150,7 +128,7 @@ def test_an_error_nobody_foresaw_is_a_sentence_with_a_hint(
     assert "ZeroDivisionError" in written.read_text()
 
 
-def test_procedures_are_listed_with_unit_default_and_range(labctl) -> None:
+def test_procedures_are_listed_with_unit_default_and_range(labctl: Command) -> None:
     answer = labctl("run", "--list")
     assert answer.code == 0
     assert "crossbar_program: " in answer.out
@@ -162,7 +140,7 @@ def test_procedures_are_listed_with_unit_default_and_range(labctl) -> None:
     assert "crossbar_program" not in only
 
 
-def test_benches_are_listed_and_checked(labctl) -> None:
+def test_benches_are_listed_and_checked(labctl: Command) -> None:
     assert "virtual_56x8" in labctl("bench", "list").out
     checked = labctl("bench", "check", *BENCH)
     assert checked.code == 0
@@ -170,7 +148,7 @@ def test_benches_are_listed_and_checked(labctl) -> None:
         assert words in checked.out
 
 
-def test_the_version_is_told(labctl) -> None:
+def test_the_version_is_told(labctl: Command) -> None:
     answer = labctl("--version")
     assert (answer.code, answer.out) == (0, f"labctl {__version__}\n")
 
@@ -208,16 +186,39 @@ def test_ctrl_c_ends_a_run_with_its_outcome_recorded(tmp_path: Path) -> None:
     assert list(read_run(folder).end["unconfirmed"]) == []
 
 
-def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(labctl, tmp_path: Path) -> None:
-    start = time.monotonic()
-    answer = labctl("demo", "--short", "--out", tmp_path / "runs")
+def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
+    labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, small in (("SHORT_WORDS", 4), ("SHORT_SIDE", 5), ("SHORT_FILTERS", 1), ("SHORT_PATCHES", 8)):
+        monkeypatch.setattr(f"labctl.demo.{name}", small)
+    picture = tmp_path / "wide.png"
+    answer = labctl("demo", "--short", "--out", tmp_path / "runs", "--picture", picture)
     assert answer.code == 0, answer.err
-    assert time.monotonic() - start < 100
     (folder,) = (tmp_path / "runs").iterdir()
-    assert f"{folder / 'report.html'}" in answer.out
-    assert "64 of 64" in answer.out
-    assert "SIMULATED" in (folder / "report.html").read_text(encoding="utf-8")
+    for path in (folder / "report.html", folder / "feature_maps.npz", picture):
+        assert str(path) in answer.out
+        assert path.is_file()
+    assert "32 of 32, 56 of 56" in answer.out
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for words in (
+        "SIMULATED",
+        "Feature maps",
+        "Picture: target",
+        "Filters 0: target",
+        "Neurons",
+        "transfer curves",
+    ):
+        assert words in page
     assert not (tmp_path / "samples").exists()
     run = read_run(folder)
-    assert len(run.tables["CellSummary"]) == 64
+    assert len(run.tables["CellSummary"]) == 32 + 56 + 2
     assert run.end["bench_seconds"] > run.end["wall_seconds"]
+    with Image.open(picture) as image:
+        assert image.width == 1200
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_the_demo(labctl: Command, tmp_path: Path) -> None:
+    answer = labctl("demo", "--out", tmp_path / "runs", "--picture", tmp_path / "absent" / "wide.png")
+    assert answer.code == 2
+    assert "there is no folder" in answer.err
+    assert not (tmp_path / "runs").exists()
