@@ -98,8 +98,12 @@ class BenchFile(Section):
 
     def lines(self, kind: LineKind) -> list[Line]:
         """All lines of one kind that the device has, wired or not."""
-        count = self.array.word_lines if kind is LineKind.WORD else self.array.bit_lines
-        return [Line(kind, index) for index in range(count)]
+        return list(self._all_lines[kind])
+
+    @cached_property
+    def _all_lines(self) -> Mapping[LineKind, tuple[Line, ...]]:
+        counts = dict.fromkeys(LineKind, self.array.bit_lines) | {LineKind.WORD: self.array.word_lines}
+        return {kind: tuple(Line(kind, index) for index in range(count)) for kind, count in counts.items()}
 
 
 def load_bench(name_or_path: str | Path) -> BenchFile:

@@ -12,6 +12,10 @@ class LineKind(Enum):
     BIT = "bit"
     NEURON = "neuron"
 
+    __hash__ = (
+        object.__hash__
+    )  # members are single objects: the hash of Enum, in Python, would be most of a look-up
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

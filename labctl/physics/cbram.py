@@ -22,6 +22,11 @@ Floats = NDArray[np.float64]
 BOLTZMANN = 8.617333e-5
 """eV/K."""
 _CYCLES_KEPT = 256
+_MOMENTS_DRAWN = 16
+"""Moments of read noise that are drawn together: setting up a generator takes longer than its numbers do."""
+_LARGEST_NOISE = 0.02
+_STALE = 1e-4
+"""Change of ln G after which solved fields of the network are out of date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +93,11 @@ class CbramCells:
         self.events = np.zeros(shape, dtype=np.int64)
         self.energy = np.zeros(shape)
         self._cycles: dict[int, Floats] = {}
+        self._draws: tuple[int, Floats] = (-1, np.empty(0))
+        self._conduction: tuple[Floats, Floats] | None = None
+        self._noise_levels: Floats | None = None
         self.revision = 0
-        """Counts changes of state that make a solved network out of date."""
+        """Counts changes of state that make a solved network out of date; raised by `renew`."""
         self.drift = 0.0
         """Change of ln G since `revision` last counted."""
         columns = {name: np.full(shape, getattr(p, name)) for name in PARAMETERS if hasattr(p, name)}
@@ -106,26 +114,45 @@ class CbramCells:
         )
         """(M, N, P) constants of every cell, in the order of `kinetics.PARAMETERS`."""
 
-    def conductance(self) -> Floats:
-        """(M, N) S at low field."""
-        return np.where(self.formed, np.exp(self.log_conductance), self.unformed)
+    def crept(self, largest: float) -> None:
+        """Tell that states were written, ln G of no cell by more than `largest`; fields grow stale bit by bit."""
+        self._conduction = self._noise_levels = None
+        self.drift += largest
+        if self.drift > _STALE:
+            self.renew()
 
-    def inverse_v0(self) -> Floats:
-        """(M, N) 1/V, curvature of conduction."""
-        return np.where(self.formed, 1.0 / self.preset.formed_v0, 1.0 / self.preset.unformed_v0)
+    def renew(self) -> None:
+        """Tell that states were written: whatever was derived or solved from them is out of date."""
+        self._conduction = self._noise_levels = None
+        self.revision += 1
+        self.drift = 0.0
+
+    def conduction(self) -> tuple[Floats, Floats]:
+        """((M, N) S at low field, (M, N) 1/V curvature) of all cells; not to be written."""
+        if self._conduction is None:
+            conductance = np.where(self.formed, np.exp(self.log_conductance), self.unformed)
+            inverse_v0 = np.where(self.formed, 1.0 / self.preset.formed_v0, 1.0 / self.preset.unformed_v0)
+            self._conduction = conductance, inverse_v0
+        return self._conduction
 
     def medium(self, films: Floats) -> Medium:
         """The cells as they are, without read noise, beside `films` (N,) S."""
-        return Medium(self.conductance(), self.inverse_v0(), films, (self.revision, -1))
+        return Medium(*self.conduction(), films, (self.revision, -1))
 
-    def noise(self, conductance: Floats, moment: int) -> Floats:
+    def noise(self, moment: int) -> Floats:
         """(M, N) relative departures of conductance while reading number `moment` is taken."""
         p = self.preset
         if p.read_noise == 0.0:
             return np.zeros(self.shape)
-        sigma = p.read_noise * (p.read_noise_conductance / conductance) ** p.read_noise_exponent
-        draw = self._streams.block("cell/read noise", moment, conductance.size).reshape(self.shape)
-        noise: Floats = np.clip(sigma, 0.0, 0.02) * draw
+        if self._noise_levels is None:
+            conductance, _ = self.conduction()
+            sigma = p.read_noise * (p.read_noise_conductance / conductance) ** p.read_noise_exponent
+            self._noise_levels = np.clip(sigma, 0.0, _LARGEST_NOISE)
+        number, place = divmod(moment, _MOMENTS_DRAWN)
+        if number != self._draws[0]:
+            block = self._streams.block("cell/read noise", number, _MOMENTS_DRAWN * self.formed.size)
+            self._draws = number, block.reshape(_MOMENTS_DRAWN, *self.shape)
+        noise: Floats = self._noise_levels * self._draws[1][place]
         return noise
 
     def cycle_factors(self, words: NDArray[np.intp], bits: NDArray[np.intp]) -> Floats:

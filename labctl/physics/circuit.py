@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ class Drive(Enum):
     VOLTAGE = "voltage"
     CURRENT = "current"
     OPEN = "open"
+
+    __hash__ = object.__hash__  # members are single objects, and sources are looked up often
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ class Topology:
     heaters: frozenset[int] = frozenset()
     node_capacitance: float = 0.0
     line_capacitance: float = 0.0
+
+
+class SourcePoint(NamedTuple):
+    """What stands at one source: V, A (positive out of the source), and whether its limit rules."""
+
+    voltage: float
+    current: float
+    limited: bool
 
 
 @dataclass(frozen=True)

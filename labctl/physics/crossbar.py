@@ -109,6 +109,7 @@ class Crossbar:
         along_bit = np.broadcast_to(np.asarray(bit_segment, float), (words - 1, bits))
         self._word = np.ascontiguousarray(1.0 / np.maximum(along_word, SMALLEST_RESISTANCE).T)
         self._bit = np.ascontiguousarray(1.0 / np.maximum(along_bit, SMALLEST_RESISTANCE))
+        self._insulated = np.full((bits, words), INSULATION), np.full((words, bits), INSULATION)
         self._no_border = Border(np.zeros((words, 0)), np.zeros((bits, 0)), np.zeros((0, 0)), np.zeros(0))
 
     def solve(
@@ -176,8 +177,8 @@ class Crossbar:
 
     def _ends(self, t: Terminals) -> tuple[Floats, Floats, Floats, Floats]:
         words, bits = self.shape
-        lw, jw = np.full((bits, words), INSULATION), np.zeros((bits, words))
-        lb, jb = np.full((words, bits), INSULATION), np.zeros((words, bits))
+        lw, jw = self._insulated[0].copy(), np.zeros((bits, words))
+        lb, jb = self._insulated[1].copy(), np.zeros((words, bits))
         ends = (
             (lw[0], jw[0], t.left_conductance, t.left_voltage, t.left_current),
             (lw[-1], jw[-1], t.right_conductance, t.right_voltage, t.right_current),

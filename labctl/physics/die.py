@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from labctl.core.paths import find_preset
 from labctl.physics.cbram import CbramCells, CbramPreset
-from labctl.physics.circuit import OperatingPoint, Source, Topology
+from labctl.physics.circuit import OperatingPoint, Source, SourcePoint, Topology
 from labctl.physics.crossbar import Crossbar
 from labctl.physics.kinetics import largest_rate
-from labctl.physics.network import FieldStore, Medium, Network, all_quiet
+from labctl.physics.network import Medium, Solution, all_quiet
 from labctl.physics.noise import Streams
 from labctl.physics.outside import undefined
+from labctl.physics.parts import Networks, Parts
 from labctl.physics.presets import load_preset
 from labctl.physics.switching import Switching
 from labctl.physics.vo2 import Neurons, Vo2Preset
@@ -25,8 +26,6 @@ Floats = NDArray[np.float64]
 
 _STILL = 1e-7
 """Largest change of ln G in one stretch of time that is not even written down."""
-_TOPOLOGIES = 256
-"""Topologies whose tables are kept."""
 
 
 class ArrayGeometry(Protocol):
@@ -43,9 +42,11 @@ class ArrayGeometry(Protocol):
 class Die:
     """Cells (M, N) between M word lines and N bit lines, N neurons at the feet of the bit lines.
 
-    `advance` lets time pass under given sources; `solve` says what stands at the terminals at this moment, with the
-    cells' read noise of this moment (a new moment begins whenever time passes). Charge is kept on outside nodes and
-    the lines on them; lines that nothing contacts follow the network at once.
+    `advance` lets time pass under given sources; `solve`, `source_point` and `potential` say what stands outside at
+    this moment, the last two without solving what does not matter to the answer. Who looks at the array meets the
+    cells' read noise: the first look after time has passed begins a new moment of it, further looks share that one.
+    What cells and neurons do themselves follows the cells without read noise. Charge is kept on outside nodes and the
+    lines on them; lines that nothing contacts follow the network at once.
     """
 
     def __init__(
@@ -55,14 +56,12 @@ class Die:
         shape = (geometry.word_lines, geometry.bit_lines)
         self.cells = CbramCells(shape, cell_preset, streams)
         self.neurons = Neurons(geometry.bit_lines, neuron_preset, streams)
-        self._segment = geometry.segment_resistance
-        self._wires = Crossbar(*shape, self._segment, self._segment)
-        self._store = FieldStore(self._wires)
-        self._networks: OrderedDict[tuple[int, bytes], Network] = OrderedDict()
-        self._no_films = np.full(shape[1], 1e-9)
+        segment = geometry.segment_resistance
+        self._networks = Networks(Crossbar(*shape, segment, segment), segment)
         self._moment = 0
+        self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
-        self._fastest = (-1.0, -1, 0.0)
+        self._fastest: tuple[int, dict[float, float]] = (-1, {})
 
     @classmethod
     def build(cls, geometry: ArrayGeometry, cells: str, neurons: str, streams: Streams) -> Self:
@@ -76,26 +75,48 @@ class Die:
 
     def conductance(self) -> Floats:
         """(M, N) S, the true low-field conductances: for tests and for judging a measurement, never for one."""
-        return self.cells.conductance()
+        return self.cells.conduction()[0].copy()
 
     def solve(
         self, topology: Topology, sources: Sequence[Source], stage_temperature: float
     ) -> OperatingPoint:
         """What the network settles to with these sources; limits act as ideal hard limits."""
-        network = self._network(topology)
-        outside, films = network.outside, self._films(network)
-        solution = network.settle(tuple(sources), self._noisy(films))
-        voltage = solution.node_voltage
+        parts, present, films = self._parts(topology), tuple(sources), self.neurons.film_conductance()
+        array, beside = self._look(parts, present), self._look_beside(parts, present)
+        outside, other = parts.array.outside, parts.beside.outside
+        at = outside.source_nodes
+        elsewhere = np.where(undefined(other, beside.situation), np.nan, beside.node_voltage)
         return OperatingPoint(
-            source_voltage=voltage[outside.source_nodes],
-            source_current=solution.source_current,
-            limited=solution.ruling != 0,
-            node_voltage=np.where(undefined(outside, solution.situation), np.nan, voltage),
-            cell_voltage=solution.field.cell_voltage,
-            cell_current=solution.field.current,
-            heater_current=outside.heater_current(solution.field, voltage),
-            film_current=outside.film_current(films, voltage),
+            source_voltage=np.where(parts.on_array, array.node_voltage[at], beside.node_voltage[at]),
+            source_current=np.where(parts.on_array, array.source_current, beside.source_current),
+            limited=np.where(parts.on_array, array.ruling, beside.ruling) != 0,
+            node_voltage=np.where(undefined(outside, array.situation), elsewhere, array.node_voltage),
+            cell_voltage=array.field.cell_voltage,
+            cell_current=array.field.current,
+            heater_current=outside.heater_current(array.field, array.node_voltage),
+            film_current=outside.film_current(films, array.node_voltage)
+            + other.film_current(films, beside.node_voltage),
         )
+
+    def source_point(self, topology: Topology, sources: Sequence[Source], index: int) -> SourcePoint:
+        """The operating point of source `index` alone; the array is left out when the source does not reach it."""
+        parts = self._parts(topology)
+        look = self._look if parts.on_array[index] else self._look_beside
+        solution = look(parts, tuple(sources))
+        return SourcePoint(
+            voltage=float(solution.node_voltage[topology.source_nodes[index]]),
+            current=float(solution.source_current[index]),
+            limited=bool(solution.ruling[index]),
+        )
+
+    def potential(self, topology: Topology, sources: Sequence[Source], node: int) -> float:
+        """V of an outside node, NaN where nothing defines it; the array is left out when the node does not reach it."""
+        parts = self._parts(topology)
+        near = node in parts.array_nodes
+        network, look = (parts.array, self._look) if near else (parts.beside, self._look_beside)
+        solution = look(parts, tuple(sources))
+        nothing = undefined(network.outside, solution.situation)[node]
+        return nan if nothing else float(solution.node_voltage[node])
 
     def advance(
         self, topology: Topology, sources: Sequence[Source], duration: float, stage_temperature: float
@@ -103,20 +124,25 @@ class Die:
         """Let `duration` s pass: cells move under their voltages, lines charge, limits begin to act, neurons warm."""
         if duration <= 0.0:
             return
-        network = self._network(topology)
-        present = tuple(sources)
-        films = self._films(network)
-        self._switching.meet(network, present)
-        self._moment += 1
+        parts = self._parts(topology)
+        array, beside = parts.facing(tuple(sources))
+        medium = self.cells.medium(self.neurons.film_conductance())
+        self._switching.meet(parts.array, array)
+        self._end_moment()
         factor = self.cells.temperature_factor(stage_temperature)
         if self._can_move(duration, factor):
-            self._switching.live(duration, factor, films)
+            self._switching.live(duration, factor, medium.films)
+            medium = self.cells.medium(medium.films)
         else:
-            self._switching.rest(self.cells.medium(films))
-        self._warm(network, present, duration, stage_temperature)
+            self._switching.rest(medium)
+        power, volts = self._heating(parts, array, beside, medium)
+        self.neurons.warm(power, volts, stage_temperature, duration)
 
     def state(self) -> dict[str, Floats | NDArray[Any]]:
-        """Everything that time has changed, as arrays: cells, wear, neurons, charge of the lines, counters."""
+        """Everything that time has changed, as arrays: cells, wear, neurons, charge of the lines, counters.
+
+        The die that takes it over begins with a moment of read noise that nobody has met.
+        """
         cells, neurons = self.cells, self.neurons
         return {
             "formed": cells.formed.copy(),
@@ -128,7 +154,7 @@ class Die:
             "neuron_branch": neurons.branch.copy(),
             "neuron_hottest": neurons.hottest.copy(),
             "line_voltage": self._switching.line_voltage(),
-            "moment": np.array(self._moment, dtype=np.int64),
+            "moment": np.array(self._moment + (self._noisy is not None), dtype=np.int64),
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -150,52 +176,60 @@ class Die:
         self.neurons.restore(
             *(np.array(state[f"neuron_{name}"], dtype=float) for name in ("temperature", "branch", "hottest"))
         )
-        self._moment = int(state["moment"])
-        cells.revision += 1
+        self._moment, self._noisy = int(state["moment"]), None
+        cells.renew()
         self._switching = Switching(cells, np.array(state["line_voltage"], dtype=float))
 
-    def _network(self, topology: Topology) -> Network:
-        heaters = self.neurons.heater_conductance() if topology.heaters else np.zeros(self.cells.shape[1])
-        key = (id(topology), heaters.tobytes())
-        network = self._networks.get(key)
-        if network is None:
-            network = Network(topology, self._store, self._segment, heaters)
-            self._networks[key] = network
-            if len(self._networks) > _TOPOLOGIES:
-                self._networks.popitem(last=False)
-        return network
+    def _parts(self, topology: Topology) -> Parts:
+        return self._networks.of(topology, self.neurons.heater_conductance())
 
-    def _films(self, network: Network) -> Floats:
-        """(N,) S of the films; any number where no output line is connected."""
-        return self.neurons.film_conductance() if network.outside.has_neurons else self._no_films
+    def _look(self, parts: Parts, sources: tuple[Source, ...]) -> Solution:
+        """The array's part as somebody sees it who looks now: with the read noise of this moment."""
+        if self._noisy is None:
+            conductance, inverse_v0 = self.cells.conduction()
+            token = (self.cells.revision, self._moment)
+            conductance = conductance * (1.0 + self.cells.noise(self._moment))
+            self._noisy = Medium(conductance, inverse_v0, self.neurons.film_conductance(), token)
+        return parts.array.settle(parts.facing(sources)[0], self._noisy)
 
-    def _noisy(self, films: Floats) -> Medium:
-        medium = self.cells.medium(films)
-        conductance = medium.conductance * (1.0 + self.cells.noise(medium.conductance, self._moment))
-        return Medium(conductance, medium.inverse_v0, films, (self.cells.revision, self._moment))
+    def _end_moment(self) -> None:
+        """Time passes: the next look meets other read noise, if anybody has met the present one."""
+        if self._noisy is not None:
+            self._moment += 1
+            self._noisy = None
+
+    def _look_beside(self, parts: Parts, sources: tuple[Source, ...]) -> Solution:
+        """The part beside the array, which does not depend on cells."""
+        return parts.beside.settle(
+            parts.facing(sources)[1], self.cells.medium(self.neurons.film_conductance())
+        )
 
     def _can_move(self, duration: float, factor: float) -> bool:
         """Whether any cell could change by more than `_STILL`, judged by the largest potential difference there is."""
         span = self._switching.span()
         if span == 0.0:
             return False
-        known, revision, rate = self._fastest
-        if known != span or revision != self.cells.revision:
-            rate = largest_rate(self.cells.parameters, self.cells.formed, self.cells.log_conductance, span)
-            self._fastest = (span, self.cells.revision, rate)
-        return bool(rate * factor * duration > _STILL)
+        if self._fastest[0] != self.cells.revision:
+            self._fastest = self.cells.revision, {}
+        rates = self._fastest[1]
+        if span not in rates:
+            cells = self.cells
+            rates[span] = largest_rate(cells.parameters, cells.formed, cells.log_conductance, span)
+        return bool(rates[span] * factor * duration > _STILL)
 
-    def _warm(
-        self, network: Network, sources: tuple[Source, ...], duration: float, stage_temperature: float
-    ) -> None:
-        """Heat the neurons that the topology connects; let the others follow the stage."""
-        outside, neurons = network.outside, self.neurons
-        power, volts = np.zeros(len(neurons.temperature)), np.zeros(len(neurons.temperature))
-        if (len(outside.heaters) or outside.has_neurons) and not all_quiet(sources):
-            films = self._films(network)
-            solution = network.settle(sources, self.cells.medium(films))
-            conductance = outside.heater_conductance
-            current = outside.heater_current(solution.field, solution.node_voltage)
-            power = np.divide(current**2, conductance, out=power, where=conductance > 0.0)
-            volts = outside.film_current(films, solution.node_voltage) / films
-        neurons.warm(power, volts, stage_temperature, duration)
+    def _heating(
+        self, parts: Parts, array: tuple[Source, ...], beside: tuple[Source, ...], medium: Medium
+    ) -> tuple[Floats, Floats]:
+        """(N,) W in the heaters and (N,) V across the films that sources, seen by either part, drive."""
+        count = len(self.neurons.temperature)
+        power, volts = np.zeros(count), np.zeros(count)
+        for network, sources in ((parts.array, array), (parts.beside, beside)):
+            outside = network.outside
+            if not (len(outside.heaters) or outside.has_neurons) or all_quiet(sources):
+                continue
+            solution = network.settle(sources, medium)
+            if len(outside.heaters):
+                power += outside.heater_power(solution.field, solution.node_voltage)
+            if outside.has_neurons:
+                volts += outside.film_current(medium.films, solution.node_voltage) / medium.films
+        return power, volts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -67,12 +68,6 @@ class Outside:
             [count > 1 or node == GROUND for count, node in zip(on_node, topology.source_nodes, strict=True)]
         )
 
-    def by_node(self, values: Floats) -> Floats:
-        """(K,) sums over the sources on each outside node of `values` (S,)."""
-        out = np.zeros(self.topology.nodes)
-        np.add.at(out, self.source_nodes, values)
-        return out
-
     def with_films(self, film_conductance: Floats) -> Floats:
         """(nodes, nodes) nodal matrix with the neurons' films, (N,) S to ground, behind their contacts."""
         if not self.has_neurons:
@@ -87,6 +82,14 @@ class Outside:
         pad = self.neuron_contacts @ node_voltage / total
         current: Floats = film_conductance * pad
         return current
+
+    def heater_power(self, field: Field, node_voltage: Floats) -> Floats:
+        """(N,) W in each connected heater."""
+        conductance = self.heater_conductance
+        power = np.zeros(len(conductance))
+        return np.divide(
+            self.heater_current(field, node_voltage) ** 2, conductance, out=power, where=conductance > 0.0
+        )
 
     def heater_current(self, field: Field, node_voltage: Floats) -> Floats:
         """(N,) A through each connected heater, positive to ground."""
@@ -108,23 +111,24 @@ class Pattern:
     """What sources of given kinds make of the outside nodes, whatever their levels.
 
     held: nodes of known potential, ground first; free: nodes that follow the network; ideal (S,): the node that a
-    source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; forced (S,): True where
-    a source injects a current; matrix: nodal matrix of all nodes, films included.
+    source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; injecting (S,): what a
+    source's level is multiplied with to give the A that it injects; matrix: nodal matrix of all nodes, films
+    included; acting: what levels (and potentials of pinned nodes) do, all rows of `parts` one below the other.
     """
 
     held: NDArray[np.intp]
     free: NDArray[np.intp]
     ideal: NDArray[np.intp]
     conductance: Floats
-    forced: NDArray[np.bool_]
+    injecting: Floats
     leak: Floats
     matrix: Floats
-    word_held: Floats
-    bit_held: Floats
     left_conductance: Floats
     bottom_conductance: Floats
     border: Border
     free_held: Floats
+    acting: Floats
+    parts: tuple[slice, ...]
     content: bytes
 
 
@@ -169,29 +173,36 @@ def make_pattern(
     `pinned` holds further nodes (at the charge on their capacitance).
     """
     count, nodes = len(kinds), outside.topology.nodes
-    conductance, forced = np.zeros(count), np.zeros(count, dtype=np.bool_)
+    conductance, injecting, leak = np.zeros(count), np.zeros(count), np.zeros(nodes)
+    into_node = np.zeros((nodes, count + len(pinned)))
     ideal = np.full(count, -1, dtype=np.intp)
+    held, holders, pushed = [GROUND], [-1], set()
     for index, (holds, ohm) in enumerate(kinds):
+        node = outside.topology.source_nodes[index]
         resistance = max(ohm, SHARED_RESISTANCE) if outside.shares_node[index] else ohm
         if holds is None:
             continue
         if not holds:
-            forced[index] = True
+            injecting[index] = 1.0
+            pushed.add(node)
         elif resistance > 0.0:
-            conductance[index] = 1.0 / resistance
+            conductance[index] = injecting[index] = 1.0 / resistance
+            leak[node] += conductance[index]
         else:
-            ideal[index] = outside.source_nodes[index]
-    held = [GROUND, *ideal[ideal >= 0].tolist(), *pinned]
-    leak = outside.by_node(conductance)
-    pushed = set(outside.source_nodes[forced].tolist())
-    diagonal = matrix.diagonal() + leak
-    free = np.array(
-        [n for n in range(nodes) if n not in held and (diagonal[n] > 0.0 or n in pushed)], dtype=np.intp
-    )
-    fixed = np.array(held, dtype=np.intp)
-    inner = matrix[np.ix_(free, free)]
-    inner[np.diag_indices(len(free))] += leak[free] + INSULATION
-    word, bit = outside.word_coupling[:, fixed], outside.bit_coupling[:, fixed]
+            ideal[index] = node
+            held.append(node)
+            holders.append(index)
+        into_node[node, index] = injecting[index]
+    held += pinned
+    holders += range(count, count + len(pinned))
+    on_held = np.zeros((len(held), count + len(pinned)))
+    on_held[range(1, len(held)), holders[1:]] = 1.0
+    diagonal = (matrix.diagonal() + leak).tolist()
+    free = [n for n in range(nodes) if n not in held and (diagonal[n] > 0.0 or n in pushed)]
+    columns = matrix[free]
+    inner, free_held = columns[:, free], columns[:, held]
+    inner.flat[:: len(free) + 1] += leak[free] + INSULATION
+    word, bit = outside.word_coupling[:, held], outside.bit_coupling[:, held]
     border = Border(
         np.ascontiguousarray(outside.word_coupling[:, free]),
         np.ascontiguousarray(outside.bit_coupling[:, free]),
@@ -199,40 +210,37 @@ def make_pattern(
         np.zeros(len(free)),
     )
     left, bottom = word.sum(axis=1), bit.sum(axis=1)
-    parts = (left, bottom, border.word_coupling, border.bit_coupling, inner)
+    acting = (word @ on_held, bit @ on_held, into_node[free] - free_held @ on_held, on_held, into_node)
+    ends = np.cumsum([0, *(len(rows) for rows in acting)]).tolist()
+    reduced = (left, bottom, border.word_coupling, border.bit_coupling, inner)
     return Pattern(
-        held=fixed, free=free, ideal=ideal, conductance=conductance, forced=forced, leak=leak, matrix=matrix,
-        word_held=word, bit_held=bit, left_conductance=left, bottom_conductance=bottom, border=border,
-        free_held=matrix[np.ix_(free, fixed)], content=b"".join(part.tobytes() for part in parts),
+        held=np.array(held, dtype=np.intp), free=np.array(free, dtype=np.intp), ideal=ideal,
+        conductance=conductance, injecting=injecting, leak=leak, matrix=matrix,
+        left_conductance=left, bottom_conductance=bottom, border=border, free_held=free_held,
+        acting=np.concatenate(acting), parts=tuple(slice(*pair) for pair in pairwise(ends)),
+        content=b"".join(part.tobytes() for part in reduced),
     )  # fmt: skip
 
 
 def arrange(
-    outside: Outside,
     pattern: Pattern,
     levels: Sequence[tuple[bool | None, float]],
     pinned: Sequence[float] = (),
 ) -> Situation:
     """Put levels (from `acting_levels`) and the potentials of pinned nodes into a pattern."""
-    values = np.array([value for _, value in levels])
-    injection = values * (pattern.conductance + pattern.forced)
-    at_node = outside.by_node(injection)
-    voltage = np.concatenate(((0.0,), values[pattern.ideal >= 0], pinned))
+    values = np.array([*(value for _, value in levels), *pinned])
+    acting = pattern.acting @ values
+    left, bottom, pushing, voltage, at_node = (acting[part] for part in pattern.parts)
+    injection = values[: len(levels)] * pattern.injecting
     inner = pattern.border
-    border = Border(
-        inner.word_coupling,
-        inner.bit_coupling,
-        inner.matrix,
-        at_node[pattern.free] - pattern.free_held @ voltage,
-    )
-    left, bottom = pattern.word_held @ voltage, pattern.bit_held @ voltage
+    border = Border(inner.word_coupling, inner.bit_coupling, inner.matrix, pushing)
     terminals = Terminals(
         left_conductance=pattern.left_conductance,
         left_current=left,
         bottom_conductance=pattern.bottom_conductance,
         bottom_current=bottom,
     )
-    key = (pattern.content, left.tobytes() + bottom.tobytes() + border.injection.tobytes())
+    key = (pattern.content, acting[: pattern.parts[2].stop].tobytes())
     return Situation(pattern, voltage, injection, at_node, border, terminals, key)
 
 

@@ -22,7 +22,6 @@ Indices = NDArray[np.intp]
 
 _ACTIVE = 0.02  # expected change of ln G above which a cell is solved together with the network
 _ACTIVE_CHARGED = 0.005  # the same while lines charge or discharge
-_STALE = 1e-4  # change of ln G after which solved fields of the network are out of date
 _STIFF = 1e-2  # S to held nodes above which an outside node follows at once (300 pF: 30 ns)
 _SETTLED = 1e-3  # V of departure below which a slow node counts as settled
 _GROUP = 64  # cells that switch together in one port model
@@ -189,7 +188,7 @@ class Switching:
                     spells.append((_lifted(base, answers, halfway), early * 4.0 / 6.0))
                     spells.append((_lifted(base, answers, departure), early / 6.0))
                 moved = max(moved, self._creep(spells, factor, done))
-            cells.revision += 1
+            cells.renew()
             time += step
             if event == transient.FINISHED:
                 break
@@ -267,10 +266,7 @@ class Switching:
         cells.log_conductance += np.where(cells.formed, change, 0.0)
         cells.nucleation += np.where(cells.formed, 0.0, change)
         largest = float(np.abs(change).max())
-        cells.drift += largest
-        if cells.drift > _STALE:
-            cells.revision += 1
-            cells.drift = 0.0
+        cells.crept(largest)
         return largest
 
     def _let_limits_act(

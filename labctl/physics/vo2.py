@@ -19,7 +19,7 @@ from labctl.physics.noise import Streams
 Floats = NDArray[np.float64]
 
 _SAME_BASE = 1e-3
-"""K; neurons at rest do not follow smaller wanderings of the stage."""
+"""K; neurons that have settled do not follow smaller wanderings of the stage."""
 
 
 class FilmLaw(Enum):
@@ -70,22 +70,29 @@ class Neurons:
         self.temperature: Floats = np.full(count, preset.reference_temperature)
         self.branch: Floats = self.temperature + preset.loop_width / 2
         self.hottest: Floats = self.temperature.copy()
-        self._resting_at: float | None = None
+        self._steady: tuple[Floats, Floats, float] | None = None
+        self._films: Floats | None = None
+        self._heaters: Floats | None = None
 
     def restore(self, temperature: Floats, branch: Floats, hottest: Floats) -> None:
         """Take over an earlier state, (N,) K each."""
         self.temperature, self.branch, self.hottest = temperature, branch, hottest
-        self._resting_at = None
+        self._steady = self._films = self._heaters = None
 
     def heater_conductance(self) -> Floats:
-        """(N,) S of the heaters at their present temperature."""
+        """(N,) S of the heaters at their present temperature; the same array until it changes."""
         p = self.preset
-        rise = self.temperature - p.reference_temperature
-        return 1.0 / (p.heater_resistance * np.maximum(1.0 + p.heater_temperature_coefficient * rise, 0.1))
+        if self._heaters is None:
+            rise = self.temperature - p.reference_temperature
+            change = np.maximum(1.0 + p.heater_temperature_coefficient * rise, 0.1)
+            self._heaters = 1.0 / (p.heater_resistance * change)
+        return self._heaters
 
     def film_conductance(self) -> Floats:
-        """(N,) S of the films as they are."""
-        return self._film(self.temperature, self.branch)
+        """(N,) S of the films as they are; the same array until they change."""
+        if self._films is None:
+            self._films = self._film(self.temperature, self.branch)
+        return self._films
 
     def warm(self, heater_power: Floats, film_voltage: Floats, base: float, duration: float) -> None:
         """Let `duration` s pass at constant heater power (N,) W and film voltage (N,) V over a stage at `base` K.
@@ -93,16 +100,15 @@ class Neurons:
         The film's own heat is included; it raises the film's conductance and so itself.
         """
         p = self.preset
-        idle = not heater_power.any() and not film_voltage.any()
-        if idle and self._resting_at is not None and abs(base - self._resting_at) < _SAME_BASE:
+        if self._is_steady(heater_power, film_voltage, base):
             return
-        self._resting_at = base if idle and duration > 50.0 * p.thermal_time else None
+        biased, done = bool(film_voltage.any()), False
         share = -np.expm1(-duration / p.thermal_time)
         start, branch = self.temperature, self.branch
         temperature = start
-        for _ in range(100 if film_voltage.any() else 1):
+        for _ in range(100 if biased else 1):
             heat = heater_power
-            if film_voltage.any():
+            if biased:
                 heat = heat + film_voltage**2 * self._film(temperature, branch)
             goal = start + share * (base + self.thermal_resistance * heat - start)
             branch = np.clip(self.branch, goal - p.loop_width / 2, goal + p.loop_width / 2)
@@ -110,8 +116,25 @@ class Neurons:
             temperature = goal
             if done:
                 break
+        reached = duration > 50.0 * p.thermal_time and (done or not biased)
+        self._steady = (heater_power, film_voltage, base) if reached else None
+        if not np.array_equal(temperature, self.temperature) or not np.array_equal(branch, self.branch):
+            self._films = None
+            if p.heater_temperature_coefficient:
+                self._heaters = None
         self.temperature, self.branch = temperature, branch
         self.hottest = np.maximum(self.hottest, temperature)
+
+    def _is_steady(self, heater_power: Floats, film_voltage: Floats, base: float) -> bool:
+        """Whether the neurons have long reached what these inputs lead to."""
+        if self._steady is None:
+            return False
+        power, voltage, kelvin = self._steady
+        return (
+            abs(base - kelvin) < _SAME_BASE
+            and np.array_equal(heater_power, power)
+            and np.array_equal(film_voltage, voltage)
+        )
 
     def _film(self, temperature: Floats, branch: Floats) -> Floats:
         """(N,) S of a film at `temperature` whose play operator stands at `branch`, both K.

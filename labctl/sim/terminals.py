@@ -27,12 +27,7 @@ class Terminal:
 
     def sense(self) -> TerminalReading:
         """What stands at the terminal at this moment."""
-        point = self._bench.operating_point()
-        return TerminalReading(
-            float(point.source_voltage[self._index]),
-            float(point.source_current[self._index]),
-            bool(point.limited[self._index]),
-        )
+        return TerminalReading(*self._bench.source_point(self._index))
 
 
 class MatrixRelays:

@@ -9,7 +9,7 @@ from pyvisa.rname import to_canonical_name
 
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError
-from labctl.physics.circuit import Drive, OperatingPoint, Source
+from labctl.physics.circuit import Drive, Source, SourcePoint
 from labctl.physics.die import Die
 from labctl.physics.noise import Streams
 from labctl.sim.catalogue import build_instrument
@@ -52,11 +52,10 @@ class Workbench:
         self.clock = VirtualClock(self._sample.clock)
         self._settled_until = self.clock.now()
         self._loom = WiringLoom(file)
-        self._sources = [OPEN] * len(self._loom.terminals)
+        self._sources: tuple[Source, ...] = (OPEN,) * len(self._loom.terminals)
         self._closed: frozenset[tuple[str, int]] = frozenset()
         self._heaters: frozenset[int] = frozenset()
         self._topology = self._loom.topology(self._closed, self._heaters)
-        self._point: OperatingPoint | None = None
         self.stage = VirtualStage(
             self.clock, InstrumentNoise(self, "stage"), file.virtual.room_temperature, self._sample.stage
         )
@@ -98,38 +97,41 @@ class Workbench:
         if elapsed > 0.0:
             self._die.advance(self._topology, self._sources, elapsed, self.stage.true_temperature())
             self._settled_until = self.clock.now()
-            self._point = None
 
     def drive(self, index: int, source: Source) -> None:
         """Replace the source at terminal `index` from this moment on."""
         if source == self._sources[index]:
             return
         self.settle()
-        self._sources[index] = source
-        self._point = None
+        self._sources = (*self._sources[:index], source, *self._sources[index + 1 :])
 
-    def operating_point(self) -> OperatingPoint:
-        """Voltages and currents at this moment."""
+    def source_point(self, index: int) -> SourcePoint:
+        """What stands at terminal `index` at this moment."""
         self.settle()
-        if self._point is None:
-            self._point = self._die.solve(self._topology, self._sources, self.stage.true_temperature())
-        return self._point
+        return self._die.source_point(self._topology, self._sources, index)
 
     def close_crosspoints(self, crosspoints: frozenset[tuple[str, int]]) -> None:
         """Move matrix relays; what moves hot is written down in the sample."""
         moved = crosspoints ^ self._closed
         if not moved:
             return
-        potentials = self.operating_point().node_voltage
+        self.settle()
+        hot = {row for row in {row for row, _ in moved} if self._is_hot(row)}
         for row, column in moved:
             name = f"{row}{column}"
             if (row, column) in crosspoints:
                 self._sample.closures[name] = self._sample.closures.get(name, 0) + 1
-            node = self._loom.row_node(row)
-            if node is not None and abs(potentials[node]) > HOT_VOLTAGE:
+            if row in hot:
                 self._sample.hot[name] = self._sample.hot.get(name, 0) + 1
         self._closed = crosspoints
         self._rewire()
+
+    def _is_hot(self, row: str) -> bool:
+        """Whether a matrix row stands at more than `HOT_VOLTAGE`; solved only when a source could put it there."""
+        node = self._loom.row_node(row)
+        if node is None or not any(could_heat(source) for source in self._sources):
+            return False
+        return abs(self._die.potential(self._topology, self._sources, node)) > HOT_VOLTAGE
 
     def set_digital(self, instrument: str, line: int, high: bool) -> None:
         """Drive a digital output; one that is wired to an isolation relay moves it."""
@@ -164,7 +166,16 @@ class Workbench:
 
     def _rewire(self) -> None:
         self._topology = self._loom.topology(self._closed, self._heaters)
-        self._point = None
+
+
+def could_heat(source: Source) -> bool:
+    """Whether a source could hold a node above `HOT_VOLTAGE`.
+
+    In a network of passive devices no node stands beyond the highest and the lowest level that sources hold.
+    """
+    if source.drive is Drive.CURRENT:
+        return source.level != 0.0
+    return source.drive is Drive.VOLTAGE and abs(source.level) > HOT_VOLTAGE
 
 
 def open_workbench(name_or_path: str) -> Workbench:
