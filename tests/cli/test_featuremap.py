@@ -48,7 +48,7 @@ def test_maps_are_written_beside_the_record(labctl: Command, inputs: Path, tmp_p
     answer = labctl(
         "featuremap", *BENCH, "--weights", inputs / "layer.npz", "--images", inputs / "a.png", inputs / "b.png",
         "--card", "centred_rgb", "--filters", "2", "--out", out, "--set", "calibration_patches=8",
-        "--set", "trims=0.15,0.2,0.25", "--set", "coding.low=6u",
+        "--set", "trims=0.02,0.08,0.14", "--set", "coding.low=6u",
     )  # fmt: skip
     assert answer.code == 0, answer.err
     (folder,) = out.iterdir()
