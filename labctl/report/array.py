@@ -75,7 +75,7 @@ def programmings(summary: Table) -> list[Table]:
 def array_results(run: Run) -> tuple[ArrayResult, ...]:
     """Every complete array programming in a record, in order.
 
-    One that only corrects some cells of the one before it is counted with that one: each cell as it stood at last.
+    One that only corrects some word lines of the one before it is counted with that one: each cell as it stood at last.
     Raises RecordError when the run did not get as far as a summary of its cells.
     """
     if "CellSummary" not in run.tables or "target conductance" not in run.pictures:
@@ -122,8 +122,10 @@ def _result(shape: tuple[int, int], summary: Any, reads: dict[str, Table | None]
 
 
 def _corrects(later: ArrayResult, earlier: ArrayResult) -> bool:
-    """Whether `later` wanted some of the cells of `earlier` and no others."""
-    return bool(np.all(earlier.wanted[later.wanted]) and later.wanted.sum() < earlier.wanted.sum())
+    """Whether `later` wanted the same bit lines on fewer word lines; fewer bit lines are another use of the array."""
+    same_bits = np.array_equal(earlier.wanted.any(axis=0), later.wanted.any(axis=0))
+    fewer_words = later.wanted.any(axis=1).sum() < earlier.wanted.any(axis=1).sum()
+    return bool(same_bits and fewer_words and np.all(earlier.wanted[later.wanted]))
 
 
 def _corrected(earlier: ArrayResult, later: ArrayResult) -> ArrayResult:

@@ -105,7 +105,7 @@ def sections(run: Run, found: Results) -> list[ArraySection | NeuronSection | Ma
     for number, array in enumerate(found.arrays):
         title = "Picture" if groups else "Array"
         if number >= before >= 0 and groups:
-            title = f"Filters {_range(groups[number - before])}"
+            title = _named(groups[number - before])
         parts.append(_array(title, array, run.simulated, detailed=number == 0))
     if found.curves or found.calibrations:
         parts.append(_neurons(found, run.simulated))
@@ -178,9 +178,10 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "all zero"
 
 
-def _range(numbers: tuple[int, ...]) -> str:
-    if len(numbers) == 1:
-        return str(numbers[0])
-    if numbers == tuple(range(numbers[0], numbers[-1] + 1)):
-        return f"{numbers[0]} to {numbers[-1]}"
-    return ", ".join(str(number) for number in numbers)
+def _named(filters: tuple[int, ...]) -> str:
+    """`Filter 3`, `Filters 0 to 7`, `Filters 0, 3, 5`."""
+    if len(filters) == 1:
+        return f"Filter {filters[0]}"
+    if filters == tuple(range(filters[0], filters[-1] + 1)):
+        return f"Filters {filters[0]} to {filters[-1]}"
+    return f"Filters {', '.join(str(number) for number in filters)}"

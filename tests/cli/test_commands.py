@@ -204,7 +204,7 @@ def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
         "SIMULATED",
         "Feature maps",
         "Picture: target",
-        "Filters 0: target",
+        "Filter 0: target",
         "Neurons",
         "transfer curves",
     ):

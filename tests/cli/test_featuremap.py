@@ -84,7 +84,7 @@ def test_maps_are_written_beside_the_record(labctl: Command, inputs: Path, tmp_p
 
     page = (folder / "report.html").read_text(encoding="utf-8")
     (folder / "report.html").unlink()
-    assert "Filters 2" in page
+    assert "Filter 2: target" in page
     assert labctl("report", folder).code == 0
     assert (folder / "report.html").read_text(encoding="utf-8") == page
 
