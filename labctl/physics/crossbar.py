@@ -8,6 +8,7 @@ Method: Newton with Schur conjugate gradients (`labctl.physics.newton`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,6 +63,11 @@ class Border:
     bit_coupling: Floats
     matrix: Floats
     injection: Floats
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """(K, K) ohm; potentials of the outside nodes per A when nothing hangs on them but each other."""
+        return np.linalg.inv(self.matrix).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class Die:
         self._moment = 0
         self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
+        self._no_drive = np.zeros(shape[1])
         self._fastest: tuple[int, dict[float, float]] = (-1, {})
 
     @classmethod
@@ -221,15 +222,14 @@ class Die:
         self, parts: Parts, array: tuple[Source, ...], beside: tuple[Source, ...], medium: Medium
     ) -> tuple[Floats, Floats]:
         """(N,) W in the heaters and (N,) V across the films that sources, seen by either part, drive."""
-        count = len(self.neurons.temperature)
-        power, volts = np.zeros(count), np.zeros(count)
+        power = volts = self._no_drive
         for network, sources in ((parts.array, array), (parts.beside, beside)):
             outside = network.outside
             if not (len(outside.heaters) or outside.has_neurons) or all_quiet(sources):
                 continue
             solution = network.settle(sources, medium)
             if len(outside.heaters):
-                power += outside.heater_power(solution.field, solution.node_voltage)
+                power = power + outside.heater_power(solution.field, solution.node_voltage)
             if outside.has_neurons:
-                volts += outside.film_current(medium.films, solution.node_voltage) / medium.films
+                volts = volts + outside.film_current(medium.films, solution.node_voltage) / medium.films
         return power, volts

@@ -19,6 +19,8 @@ _SET_V, _SET_R, _SET_A, _SET_B, _SET_K, _SET_F = 4, 5, 6, 7, 8, 9
 _RES_V, _RES_R, _RES_A, _RES_B, _RES_K, _RES_F = 10, 11, 12, 13, 14, 15
 _REF, _FAST, _LOW, _HIGH = 16, 17, 18, 19
 CONTACT = 20
+NEARLY_FORMED = 0.9
+"""Nucleation beyond which a cell may form at any moment."""
 _LARGEST = 300.0
 
 
@@ -72,6 +74,36 @@ def all_rates(parameters, formed, log_g, v, out):
             else:
                 out[i, j] = nucleation_rate(parameters[i, j], v[i, j])
             largest = max(largest, abs(out[i, j]))
+    return largest
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def creep(parameters, formed, nucleation, log_g, v, seconds, bound, change):
+    """Move all cells by `seconds` (at reference temperature) of their rates at `v` (M, N) volts, if none moves far.
+
+    Returns the largest change, or -1 with nothing written when one would exceed `bound` or come close to forming.
+    `change` (M, N) is room to work in.
+    """
+    largest = 0.0
+    for i in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            p = parameters[i, j]
+            if formed[i, j]:
+                step = growth_rate(p, log_g[i, j], v[i, j]) * seconds
+            else:
+                step = nucleation_rate(p, v[i, j]) * seconds
+                if step > 0.0 and nucleation[i, j] + step > NEARLY_FORMED:
+                    return -1.0
+            if abs(step) > bound:
+                return -1.0
+            change[i, j] = step
+            largest = max(largest, abs(step))
+    for i in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            if formed[i, j]:
+                log_g[i, j] += change[i, j]
+            else:
+                nucleation[i, j] += change[i, j]
     return largest
 
 

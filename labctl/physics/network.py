@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,8 @@ class NoArray(FieldStore):
 
     def field(self, situation: Situation, medium: Medium) -> Field:
         """The field of the outside nodes alone."""
-        border, nothing = situation.border, self._nothing
-        outside = np.linalg.solve(border.matrix, border.injection).astype(np.float64, copy=False)
+        nothing = self._nothing
+        outside = situation.pattern.border.inverse @ situation.border.injection
         return Field(nothing, nothing, outside, nothing, nothing)
 
 
@@ -117,7 +117,8 @@ class Network:
         self._latest: tuple[tuple[object, ...], Solution] | None = None
         self._ruling: OrderedDict[tuple[Source, ...], NDArray[np.int8]] = OrderedDict()
         self._patterns: dict[tuple[object, ...], Pattern] = {}
-        self._films: tuple[bytes, Floats] = (b"", self.outside.matrix)
+        self._films: Floats | None = None
+        self._matrix = self.outside.matrix
 
     def settle(self, sources: tuple[Source, ...], medium: Medium) -> Solution:
         """Operating point with hard limits. The network is monotone, so the set of ruling limits is unique.
@@ -179,13 +180,16 @@ class Network:
         levels = acting_levels(sources, ruling)
         kinds = tuple((holds, s.resistance) for (holds, _), s in zip(levels, sources, strict=True))
         nodes = tuple(pinned) if pinned else ()
-        films = medium.films.tobytes() if self.outside.has_neurons else b""
-        if films != self._films[0]:
-            self._films = (films, self.outside.with_films(medium.films))
-            self._patterns.clear()
+        if self.outside.has_neurons and self._films is not medium.films:
+            self._films, self._matrix = medium.films, self.outside.with_films(medium.films)
         pattern = self._patterns.get((kinds, nodes))
-        if pattern is None:
-            pattern = make_pattern(self.outside, self._films[1], kinds, nodes)
+        if pattern is None or pattern.matrix is not self._matrix:
+            if pattern is not None and self.outside.film_nodes.issubset(pattern.held.tolist()):
+                pattern = replace(
+                    pattern, matrix=self._matrix
+                )  # films change what sources deliver, nothing else
+            else:
+                pattern = make_pattern(self.outside, self._matrix, kinds, nodes)
             self._patterns[kinds, nodes] = pattern
         return arrange(pattern, levels, tuple(pinned.values()) if pinned else ())
 

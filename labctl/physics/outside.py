@@ -41,7 +41,9 @@ class Outside:
         for node, kind, line, siemens in topology.contacts:
             contacts[kind][line, node] += siemens
         self.neuron_contacts = contacts[LineKind.NEURON]
-        self.has_neurons = bool(self.neuron_contacts.any())
+        self._at_neuron = self.neuron_contacts.sum(axis=1)
+        self.film_nodes = frozenset(np.flatnonzero(self.neuron_contacts.any(axis=0)).tolist())
+        self.has_neurons = bool(self.film_nodes)
         heaters = sorted(topology.heaters)
         self.heaters = np.array(heaters, dtype=np.intp)
         self.heater_conductance = np.zeros(bits)
@@ -72,14 +74,14 @@ class Outside:
         """(nodes, nodes) nodal matrix with the neurons' films, (N,) S to ground, behind their contacts."""
         if not self.has_neurons:
             return self.matrix
-        _, matrix, _ = _star(self.neuron_contacts, film_conductance)
-        total: Floats = self.matrix + matrix
-        return total
+        share = self.neuron_contacts / (self._at_neuron + film_conductance)[:, None]
+        matrix: Floats = self.matrix - self.neuron_contacts.T @ share
+        matrix.flat[:: len(matrix) + 1] += self.neuron_contacts.sum(axis=0)
+        return matrix
 
     def film_current(self, film_conductance: Floats, node_voltage: Floats) -> Floats:
         """(N,) A through each film, from its output line to ground."""
-        total = self.neuron_contacts.sum(axis=1) + film_conductance
-        pad = self.neuron_contacts @ node_voltage / total
+        pad = self.neuron_contacts @ node_voltage / (self._at_neuron + film_conductance)
         current: Floats = film_conductance * pad
         return current
 
@@ -98,7 +100,7 @@ class Outside:
         return current
 
 
-def _star(contacts: Floats, inner: float | Floats) -> tuple[Floats, Floats, Floats]:
+def _star(contacts: Floats, inner: float) -> tuple[Floats, Floats, Floats]:
     """Eliminate each line's pad: (couplings line end to node, nodal matrix among the nodes, total S at the pad)."""
     total = contacts.sum(axis=1) + inner
     coupling = contacts * (inner / total)[:, None]
@@ -112,8 +114,9 @@ class Pattern:
 
     held: nodes of known potential, ground first; free: nodes that follow the network; ideal (S,): the node that a
     source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; injecting (S,): what a
-    source's level is multiplied with to give the A that it injects; matrix: nodal matrix of all nodes, films
-    included; acting: what levels (and potentials of pinned nodes) do, all rows of `parts` one below the other.
+    source's level is multiplied with to give the A that it injects; outward: S from each free node to held ones;
+    matrix: nodal matrix of all nodes, films included; acting: what levels (and potentials of pinned nodes) do, the
+    rows of `parts` one below the other.
     """
 
     held: NDArray[np.intp]
@@ -127,6 +130,7 @@ class Pattern:
     bottom_conductance: Floats
     border: Border
     free_held: Floats
+    outward: Floats
     acting: Floats
     parts: tuple[slice, ...]
     content: bytes
@@ -217,6 +221,7 @@ def make_pattern(
         held=np.array(held, dtype=np.intp), free=np.array(free, dtype=np.intp), ideal=ideal,
         conductance=conductance, injecting=injecting, leak=leak, matrix=matrix,
         left_conductance=left, bottom_conductance=bottom, border=border, free_held=free_held,
+        outward=leak[free] - free_held.sum(axis=1),
         acting=np.concatenate(acting), parts=tuple(slice(*pair) for pair in pairwise(ends)),
         content=b"".join(part.tobytes() for part in reduced),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from labctl.physics import transient
 from labctl.physics.cbram import CbramCells
 from labctl.physics.circuit import GROUND, Drive, Source
 from labctl.physics.crossbar import Field
-from labctl.physics.kinetics import all_rates
+from labctl.physics.kinetics import NEARLY_FORMED, all_rates, creep
 from labctl.physics.network import Medium, Network, Solution, all_quiet
 from labctl.physics.outside import Situation
 from labctl.physics.ports import lift, linearise
@@ -40,6 +40,7 @@ class Switching:
         self._line_voltage = line_voltage
         self._network: Network | None = None
         self._sources: tuple[Source, ...] = ()
+        self._levels = (0.0, 0.0)
         self._node_voltage = np.zeros(0)
         self._settled_with: tuple[tuple[Source, ...], Medium] | None = None
         self._may_be_slow = np.zeros(0, dtype=np.intp)
@@ -64,14 +65,14 @@ class Switching:
             for index, (old, new) in enumerate(zip(self._sources, sources, strict=True)):
                 if old != new:
                     self._acting[index], self._deadline[index] = 0, inf
-        self._sources = sources
+        self._sources, self._levels = sources, _levels(sources)
         for source, node in zip(sources, network.topology.source_nodes, strict=True):
             if source.drive is Drive.VOLTAGE and source.resistance == 0.0:
                 self._node_voltage[node] = source.level
 
     def span(self) -> float:
         """V between the highest and the lowest potential that sources or charged lines hold; inf when unknown."""
-        low, high = _levels(self._sources)
+        low, high = self._levels
         charged = self._node_voltage[self._may_be_slow]
         if len(charged):
             earlier = _levels(self._settled_with[0]) if self._settled_with else (0.0, 0.0)
@@ -104,6 +105,9 @@ class Switching:
         Returns the largest change of ln G (or of nucleation) of any cell.
         """
         assert self._network is not None
+        calm = self._creep_calmly(duration, factor, films)
+        if calm is not None:
+            return calm
         voltage, acting, deadline = self._node_voltage.copy(), self._acting.copy(), self._deadline.copy()
         settled_with = self._settled_with
         done = np.zeros(self.cells.shape, dtype=np.bool_)
@@ -115,6 +119,33 @@ class Switching:
             more, left_over = self._stretch(duration, factor, films, done, first=False)
             moved, groups = max(moved, more), groups + 1
         return moved
+
+    def _creep_calmly(self, duration: float, factor: float, films: Floats) -> float | None:
+        """The common case, cheaply: no limit rules, no line is on its way, no cell does more than creep.
+
+        None, and nothing has changed, when it is not the case.
+        """
+        network, cells = self._network, self.cells
+        assert network is not None
+        target = network.settle(self._sources, cells.medium(films))
+        if target.ruling.any():
+            return None
+        slow = self._slow_nodes(network, target)
+        if len(slow):
+            self._catch_up()
+            if np.abs(self._node_voltage[slow] - target.node_voltage[slow]).max() > _SETTLED:
+                return None
+        largest = creep(
+            cells.parameters, cells.formed, cells.nucleation, cells.log_conductance,
+            np.ascontiguousarray(target.field.cell_voltage), factor * duration, _ACTIVE, self._rates,
+        )  # fmt: skip
+        if largest < 0.0:
+            return None
+        cells.crept(largest)
+        self._acting[:] = 0
+        self._node_voltage = target.node_voltage.copy()
+        self._settled_with = None
+        return float(largest)
 
     def _stretch(
         self, duration: float, factor: float, films: Floats, done: NDArray[np.bool_], *, first: bool
@@ -151,7 +182,7 @@ class Switching:
             settling = self._settling_time(network, base, slow)
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
             waiting = (np.abs(expected) > (_ACTIVE_CHARGED if answers else _ACTIVE)) | (
-                ~cells.formed & (cells.nucleation + expected > 0.9) & (expected > 0.0)
+                ~cells.formed & (cells.nucleation + expected > NEARLY_FORMED) & (expected > 0.0)
             )
             waiting &= ~done | group
             room = _GROUP - int(group.sum())
@@ -209,8 +240,7 @@ class Switching:
         free = pattern.free
         if len(free) == 0:
             return free
-        outward = pattern.leak[free] - pattern.free_held.sum(axis=1)
-        slow: Indices = free[network.outside.touches_array[free] & (outward < _STIFF)]
+        slow: Indices = free[network.outside.touches_array[free] & (pattern.outward < _STIFF)]
         return slow
 
     @staticmethod

@@ -22,6 +22,10 @@ _SAME_BASE = 1e-3
 """K; neurons that have settled do not follow smaller wanderings of the stage."""
 
 
+_SAME_DRIVE = 1e-9
+"""Relative change of power or voltage that neurons which have settled do not follow."""
+
+
 class FilmLaw(Enum):
     """How the domains of a film make up its resistance."""
 
@@ -130,11 +134,10 @@ class Neurons:
         if self._steady is None:
             return False
         power, voltage, kelvin = self._steady
-        return (
-            abs(base - kelvin) < _SAME_BASE
-            and np.array_equal(heater_power, power)
-            and np.array_equal(film_voltage, voltage)
-        )
+        if abs(base - kelvin) >= _SAME_BASE:
+            return False
+        pairs = ((heater_power, power), (film_voltage, voltage))
+        return all(now is then or (np.abs(now - then) <= _SAME_DRIVE * then).all() for now, then in pairs)
 
     def _film(self, temperature: Floats, branch: Floats) -> Floats:
         """(N,) S of a film at `temperature` whose play operator stands at `branch`, both K.

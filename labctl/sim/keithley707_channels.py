@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labctl.sim.tsp_tree import TspError
 
 ROWS = "ABCDEFGH"
 COLUMNS = 12
 SLOTS = 6
-_SINGLE = re.compile(r"([1-9])([A-Z])(\d\d)")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Channel:
+class Channel(NamedTuple):
     """One crosspoint of a card; orders slot by slot, row by row, low to high."""
 
     slot: int
@@ -37,14 +35,12 @@ ALL = tuple(
     for column in range(1, COLUMNS + 1)
 )
 _PLACE = {channel: place for place, channel in enumerate(ALL)}
+_NAMED = {str(channel): channel for channel in ALL}
 
 
 def _single(text: str) -> Channel:
-    found = _SINGLE.fullmatch(text)
-    if found is not None:
-        channel = Channel(int(found[1]), found[2], int(found[3]))
-        if channel in _PLACE:
-            return channel
+    if text in _NAMED:
+        return _NAMED[text]
     raise TspError(-222, f"Parameter Data Out of Range: no channel {text or '(empty)'}")
 
 

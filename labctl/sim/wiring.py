@@ -1,5 +1,6 @@
 """Turns a bench file's wires, the closed relays and the present sources into what hangs on the die."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from labctl.benchfile import BenchFile
@@ -9,6 +10,9 @@ from labctl.physics.circuit import GROUND, Topology
 
 TINY_RESISTANCE = 1e-3
 """ohm; stands for a wire whose resistance the bench file leaves at 0."""
+
+RECENT = 64
+"""Topologies that are kept: reading all outputs of an array comes back to the same ones."""
 
 
 class WiringLoom:
@@ -50,9 +54,21 @@ class WiringLoom:
                 )
                 bridges.append((row, inner, 1.0 / max(series, TINY_RESISTANCE)))
         self._bridges = tuple(bridges)
+        self._recent: OrderedDict[tuple[frozenset[tuple[str, int]], frozenset[int]], Topology] = OrderedDict()
 
     def topology(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
-        """The network's shape with these crosspoints and heater relays closed; what is unwired leads nowhere."""
+        """The network's shape with these crosspoints and heater relays closed; what is unwired leads nowhere.
+
+        The same object as before when it was asked for recently: a die knows topologies by identity.
+        """
+        found = self._recent.get((closed, heaters))
+        if found is None:
+            found = self._recent[closed, heaters] = self._made(closed, heaters)
+            if len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
+        return found
+
+    def _made(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
         conductance = 1.0 / self._virtual.contact_resistance
         contacts = []
         for letter, column in sorted(closed):
