@@ -14,7 +14,7 @@ from labctl.report.array import array_results
 from labctl.report.html import write_overview, write_report
 from labctl.report.maps import maps_result, write_maps_file
 from labctl.report.neurons import calibrations, curves
-from labctl.report.sections import results
+from labctl.report.sections import NeuronSection, results, sections
 from labctl.report.stages import patches, stages
 from tests.report.computing import FILTERS, SECONDS, TRIMS, exact_maps, record_computing
 
@@ -53,6 +53,13 @@ def test_neurons_are_those_of_the_record(folder: Path) -> None:
     assert found[1].trims.tolist() == [TRIMS[-1]]
     assert found[1].error.tolist() == [0.2, 1.2]
     assert results(run).groups == [FILTERS[:2], FILTERS[2:]]
+
+
+def test_a_filter_is_told_its_best_trim_and_what_the_common_one_leaves(folder: Path) -> None:
+    run = read_run(folder)
+    (neurons,) = (part for part in sections(run, results(run)) if isinstance(part, NeuronSection))
+    told = [(each.filter, each.neuron, each.trim, each.error, each.common) for each in neurons.calibrated]
+    assert told == [(4, 0, 0.1, 0.1, 0.2), (7, 1, 0.1, 1.1, 1.2), (9, 0, 0.1, 0.1, 0.2)]
 
 
 def test_maps_and_their_agreement_are_those_of_the_record(folder: Path) -> None:
@@ -104,6 +111,14 @@ def test_every_second_on_the_bench_belongs_to_a_stage(folder: Path) -> None:
     assert found[6].bench_seconds == pytest.approx(30 * SECONDS["patch"])
     assert sum(stage.bench_seconds for stage in found) == pytest.approx(run.end["bench_seconds"])
     assert patches(run) == (60, pytest.approx(SECONDS["patch"]))
+
+
+def test_a_run_that_was_killed_has_a_report_of_what_it_got_to(folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "journal.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "journal.jsonl").write_text("".join(lines[:-1]))
+    path, facts = write_report(tmp_path)
+    assert "without an end" in path.read_text(encoding="utf-8")
+    assert "feature maps" in [fact.name for fact in facts]
 
 
 @pytest.fixture(scope="module")
