@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labctl.analysis.mapping import Wires, compensate
-from labctl.core.errors import PlanError
+from labctl.core.errors import InstrumentError, PlanError
 from labctl.core.quantity import check, option, quantity, show
 from labctl.core.rows import Experiment, Picture, Verdict
 from labctl.core.views import NeuronBench
@@ -199,12 +200,13 @@ class _Group:
             trim_row=bench.trim_row,
             bias_words=self.plan.bias_words,
         )
+        self._known: Path | None = None
 
     def run(self) -> Generator[object, None, _Found]:
         verdict = yield from self._program("filters", self._targets(self.plan.target))
         settled = yield from StageSettle(temperature=self.job.stage_temperature).run(self.bench)
         if settled is not Verdict.DONE:
-            raise PlanError(
+            raise InstrumentError(
                 f"The stage did not settle at {self.job.stage_temperature:g} K; look at its controller and heater."
             )
         if self.job.transfer:
@@ -234,8 +236,7 @@ class _Group:
         """Bias cells with which every neuron has its own best trim at the common trim voltage; others left alone."""
         wanted = self.plan.target.copy()
         for choice in choices:
-            factor = choice.trim / self.job.trim
-            bias = np.clip(self.job.coding.bias_cell * factor, self.job.coding.low, self.job.coding.high)
+            bias = self.job.coding.bias_cell * choice.trim / self.job.trim
             wanted[list(self.plan.bias_words), choice.neuron] = bias
         targets = self._targets(wanted)
         left_alone = np.full(targets.shape, np.nan)
@@ -244,12 +245,24 @@ class _Group:
         return left_alone
 
     def _program(self, name: str, targets: Array) -> Generator[object, None, Verdict]:
+        """Program the cells that have a target; what was measured of the others in an earlier pass is known."""
         file = self.job.work / f"target_{name}_{self.filters[0]:03d}.npy"
-        settings: dict[str, Any] = {"tolerance": self.job.tolerance}
-        verdict = yield from CrossbarProgram.of(targets, file, **settings).run(self.bench)
-        if not isinstance(verdict, Verdict):
-            raise TypeError(f"crossbar_program ended with {verdict!r}")
-        return verdict
+        settings: dict[str, Any] = {"tolerance": self.job.tolerance, "known": str(self._known or "")}
+        with closing(CrossbarProgram.of(targets, file, **settings).run(self.bench)) as experiment:
+            while True:
+                try:
+                    item = next(experiment)
+                except StopIteration as end:
+                    return Verdict(end.value)
+                if isinstance(item, Picture) and item.name == "conductance":
+                    self._remember(item.values)
+                yield item
+
+    def _remember(self, measured: Array) -> None:
+        """Keep a map as `known` for the next pass; cells read as less than any cell can be count as the least."""
+        if not np.isnan(measured).all():
+            self._known = self.job.work / f"measured_{self.filters[0]:03d}.npy"
+            np.save(self._known, np.maximum(measured, LOWEST_CELL))
 
     def _calibrate(self, trims: tuple[float, ...]) -> Generator[object, None, list[TrimChoice]]:
         patches = natural_patches(self.job.calibration_patches, self.job.calibration_seed, self.job.card)
