@@ -68,7 +68,7 @@ class BenchFile(Section):
     @property
     def simulated(self) -> bool:
         """Whether the address book leads to virtual instruments: marks records and reports, decides nothing."""
-        return self.library.endswith("@labctl")
+        return self.library.endswith("@labctl") or self.visa.simulated
 
     @cached_property
     def columns(self) -> Mapping[Line, int]:

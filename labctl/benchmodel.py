@@ -94,9 +94,13 @@ RowLetter = Annotated[str, BeforeValidator(_row_letter)]
 
 
 class BusAddresses(Section):
-    """The address book: PyVISA library and the VISA address of each instrument."""
+    """The address book: PyVISA library and the VISA address of each instrument.
+
+    `simulated` marks addresses that lead to virtual instruments through an ordinary VISA library: `labctl bench serve`.
+    """
 
     library: str = ""
+    simulated: bool = False
     addresses: dict[str, str]
 
 

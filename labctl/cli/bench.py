@@ -1,7 +1,8 @@
-"""`labctl bench`: look at benches, and put a fresh sample into a virtual one."""
+"""`labctl bench`: look at benches, serve a virtual one, put a fresh sample into it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -71,3 +72,34 @@ def new_sample_command(bench: BenchOption) -> None:
 
     new_sample(bench)
     typer.echo(f"A fresh sample is on the bench {bench}.")
+
+
+@app.command("serve")
+def serve_command(
+    bench: BenchOption,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_000, help="Of the first instrument, others follow; 0: any free ones.")
+    ] = 0,
+    write_bench: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="Write the bench file that leads here.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="Bench seconds per second in which no instrument works.")
+    ] = 1.0,
+) -> None:
+    """Put virtual instruments on TCP sockets of this computer, for any VISA program; Ctrl-C ends it."""
+    import signal
+
+    from labctl.sim.server import BenchServer
+    from labctl.sim.workbench import open_workbench
+
+    server = BenchServer(open_workbench(bench), port=port, speed=speed)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: server.stop())
+    if write_bench is not None:
+        server.write_bench(write_bench)
+    for name, address in server.addresses.items():
+        typer.echo(f"{name} at {address}")
+    typer.echo("Serving, Ctrl-C ends it.")
+    server.serve()
+    typer.echo("Every connection is closed, the sample is saved.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pyvisa.constants import StatusCode
+from pyvisa.constants import AccessModes, StatusCode
 from pyvisa.errors import Error as VisaError
 from pyvisa.errors import VisaIOError
+from pyvisa.resources import TCPIPSocket
 
 from labctl.core.clock import Clock, WallClock
 from labctl.core.errors import InstrumentError, LinkLost
@@ -54,7 +55,7 @@ class Driver(_Instrument):
         self.label = f"{name} ({self.model})" if name else self.model
         try:
             super().__init__(adapter, self.label, includeSCPI=False, **visa)
-        except VisaError as error:
+        except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
             raise LinkLost(f"{self.label} does not answer at {adapter}: {error}") from error
         self._bus = self.adapter
         self._clock: Clock = clock if clock is not None else WallClock()
@@ -72,7 +73,7 @@ class Driver(_Instrument):
         self.messages += 1
         try:
             self._bus.write(message)
-        except VisaError as error:
+        except (VisaError, OSError) as error:
             raise LinkLost(f"{self.label} does not take '{message}': {error}") from error
 
     def query(self, message: str, takes: float = 0.0) -> str:
@@ -100,6 +101,8 @@ class Driver(_Instrument):
             if error.error_code == StatusCode.error_timeout:
                 return None
             raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
+        except OSError as error:
+            raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
         except UnicodeDecodeError as error:
             raise InstrumentError(f"{self.label} answered with bytes that are no text") from error
 
@@ -111,11 +114,22 @@ class Driver(_Instrument):
         )
 
     def device_clear(self) -> None:
-        """End whatever the instrument runs, empty its input and output queues."""
+        """End whatever the instrument runs, empty its input and output queues.
+
+        A raw socket has no device clear. There the connection is closed, which ends what it had the instrument do
+        (2600AS-901-01 rev. B p. 19-223), and opened anew, also when it was lost.
+        """
         self._answer_due = False
+        connection = self._bus.connection
         try:
-            self._bus.connection.clear()
-        except VisaError as error:
+            if isinstance(connection, TCPIPSocket):
+                connection.close()
+                connection.open(AccessModes.no_lock, BUS_CALL)
+                connection.timeout = BUS_CALL
+                connection.read_termination = connection.write_termination = "\n"
+            else:
+                connection.clear()
+        except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
             raise LinkLost(f"{self.label} does not take a device clear: {error}") from error
 
     def number(self, text: str) -> float:

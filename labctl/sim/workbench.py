@@ -76,6 +76,13 @@ class Workbench:
         assert self.file.virtual is not None
         return self.file.virtual.bus_latency
 
+    def save(self) -> None:
+        """Save the sample as it was at the last change, and go on: a program that is killed has lost little."""
+        self._sample.clock = self._settled_until
+        self._sample.stage = self.stage.true_temperature()
+        self._sample.die = self._die.state()
+        self._sample_file.save(self._sample)
+
     def close(self) -> None:
         """Save the sample as it now is and let another program have it."""
         if not self._open:
@@ -83,10 +90,7 @@ class Workbench:
         self._open = False
         atexit.unregister(self.close)
         self.settle()
-        self._sample.clock = self.clock.now()
-        self._sample.stage = self.stage.true_temperature()
-        self._sample.die = self._die.state()
-        self._sample_file.save(self._sample)
+        self.save()
         self._sample_file.release()
 
     # What the ports do -----------------------------------------------------------------------------------------------
