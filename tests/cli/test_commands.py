@@ -211,6 +211,7 @@ def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
         assert words in page
     assert not (tmp_path / "samples").exists()
     run = read_run(folder)
+    assert run.end["verdict"] == "done"
     assert len(run.tables["CellSummary"]) == 32 + 56 + 2
     assert run.end["bench_seconds"] > run.end["wall_seconds"]
     with Image.open(picture) as image:

@@ -79,6 +79,9 @@ def test_maps_are_written_beside_the_record(labctl: Command, inputs: Path, tmp_p
     assert run.parameters["coding.low"] == {
         "applied": 6e-6, "unit": "S", "low": 1e-7, "high": 1e-3, "given": "6u",
     }  # fmt: skip
+    assert run.parameters["calibration_patches"]["applied"] == 8
+    assert run.parameters["trims"]["given"] == "0.02,0.08,0.14"
+    assert set(run.tables["TrimPoint"].columns["trim"]) == {0.02, 0.08, 0.14, 0.2}
     assert run.pictures["images"].values.shape == (2, 3, 4, 3)
     assert list(run.tables["MapAgreement"].columns["filter"]) == [2, 2]
 
