@@ -23,8 +23,6 @@ from labctl.report.sections import results, sections
 from labctl.report.stages import patches, stages
 
 FILE_NAME = "report.html"
-ACROSS = 8
-"""Maps in a row of a wide picture."""
 FILES = (HDF5_NAME, JOURNAL_NAME, BENCH_COPY, MAPS_NAME)
 
 
@@ -68,7 +66,7 @@ def write_overview(folder: Path, path: Path) -> None:
     found = results(run)
     if found.maps is None or not found.arrays:
         raise RecordError(f"{folder} holds no feature maps: there is no picture to make.")
-    columns = range(min(ACROSS, len(found.maps.filters)))
+    columns = range(min(map_figures.ACROSS, len(found.maps.filters)))
     picture = map_figures.overview(found.arrays[-1], found.maps, columns, run.simulated)
     try:
         path.write_bytes(base64.b64decode(picture))

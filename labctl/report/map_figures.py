@@ -16,6 +16,8 @@ from labctl.report.maps import MapsResult
 
 ROWS = ("hardware", "software,\ninputs as coded", "software,\nexact")
 COLOURS = "magma"
+ACROSS = 8
+"""Maps in a row; fewer leave places empty, so that all figures have one scale."""
 
 
 def beside(result: MapsResult, image: int, columns: Sequence[int], simulated: bool) -> str:
@@ -58,7 +60,9 @@ def _maps(
     place: SubFigure, result: MapsResult, image: int, columns: Sequence[int], rows: int = 3
 ) -> list[Axes]:
     """Draw the maps, one filter per column; the first axes of each row, which bear its name."""
-    grid = place.subplots(rows, len(columns), squeeze=False)
+    grid = place.subplots(rows, max(len(columns), ACROSS), squeeze=False)
+    for axes in grid[:, len(columns) :].flat:
+        axes.set_visible(False)
     for across, column in enumerate(columns):
         maps = (
             result.measured[image, column] * result.gain[image, column],
