@@ -41,7 +41,7 @@ class Job:
 
 
 JOBS = {
-    "demo": Job("form and program a virtual crossbar to a picture", "", ("labctl", "demo")),
+    "demo": Job("form and program a virtual crossbar, turn a photograph into feature maps", "", ("labctl", "demo")),
     "test": Job("run the tests", "gui dev", ("pytest", "-n", "auto", "--dist", "worksteal")),
     "lint": Job(
         "check style, types and layers",

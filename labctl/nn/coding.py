@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labctl.core.errors import UnsupportedByBench
+from labctl.core.errors import PlanError, UnsupportedByBench
 from labctl.core.quantity import check, quantity
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Coding:
         """Refuse values out of range, and an even number of levels."""
         check(self)
         if self.levels % 2 == 0:
-            raise ValueError(f"{self.levels} levels: an odd number is needed, one level is input 0")
+            raise PlanError(f"Coding: levels = {self.levels}; an odd number is needed, one level is input 0")
 
     @property
     def inputs(self) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from labctl.core.errors import UnsupportedByBench
+from labctl.core.errors import PlanError, UnsupportedByBench
 from labctl.nn.coding import Coding, plan_columns
 from labctl.nn.fidelity import compare
 from labctl.nn.layer import ConvolutionLayer, edge_filters
@@ -62,7 +62,7 @@ def test_what_cannot_be_coded_is_refused():
         Coding(levels=7).rows_of_levels("ABCD", "G")
     with pytest.raises(UnsupportedByBench, match="this array has 56 x 8"):
         plan_columns(np.zeros((9, 27)), Coding(), 56, 8)
-    with pytest.raises(ValueError, match="odd number"):
+    with pytest.raises(PlanError, match="odd number"):
         Coding(levels=4)
 
 
