@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from labctl.core.errors import PlanError
-from labctl.core.quantity import check, option, quantity, show
+from labctl.core.quantity import check, device_line, option, quantity, show
 from labctl.core.route import Scheme
 from labctl.core.rows import Experiment, Verdict, Yielded
 from labctl.core.views import CellView, CrossbarBench
@@ -85,8 +85,8 @@ class Forming(FormingRamp):
 
     title: ClassVar[str] = "form one cell through the series resistor"
 
-    word: int = quantity("1", low=0, help="word line of the cell")
-    bit: int = quantity("1", low=0, help="bit line of the cell")
+    word: int = device_line(help="word line of the cell")
+    bit: int = device_line(help="bit line of the cell")
 
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield FormingRead rows; FORMED, ALREADY_FORMED or NOT_FORMED."""

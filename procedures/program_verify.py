@@ -8,7 +8,7 @@ from typing import ClassVar
 from labctl.analysis.correction import CellCorrection
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
-from labctl.core.quantity import check, option, quantity, show
+from labctl.core.quantity import check, device_line, option, quantity, show
 from labctl.core.route import Route, Scheme
 from labctl.core.rows import Experiment, Verdict, Yielded
 from labctl.core.views import CellView, CrossbarBench
@@ -182,8 +182,8 @@ class ProgramVerify(WritePulses):
 
     title: ClassVar[str] = "program one cell to a conductance and verify it"
 
-    word: int = quantity("1", low=0, help="word line of the cell")
-    bit: int = quantity("1", low=0, help="bit line of the cell")
+    word: int = device_line(help="word line of the cell")
+    bit: int = device_line(help="bit line of the cell")
     target: float = quantity("S", low=1e-7, high=1e-2, help="conductance wanted")
     corrected: bool = option(
         True, help="take the network's share off; reads the cells on the same lines first"

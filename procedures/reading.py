@@ -6,12 +6,15 @@ from numpy.typing import NDArray
 from labctl.analysis.correction import ReadNetwork
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
+from labctl.core.quantity import UNCHOSEN
 from labctl.core.route import Route
 from labctl.core.views import CellReading, CrossbarBench
 
 
 def existing_cell(bench: CrossbarBench, word: int, bit: int) -> Cell:
-    """The cell at these lines; raises PlanError when the array has no such line."""
+    """The cell at these lines; raises PlanError when none was chosen or the array has no such line."""
+    if UNCHOSEN in (word, bit):
+        raise PlanError("No cell was chosen: give word and bit, or measure(..., cell=(word, bit)).")
     if word >= bench.word_lines or bit >= bench.bit_lines:
         raise PlanError(
             f"There is no cell ({word}, {bit}): this bench's array has word lines 0 to "

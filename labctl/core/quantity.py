@@ -16,6 +16,8 @@ from labctl.core.errors import PlanError
 
 P = TypeVar("P")
 _KEY = "labctl.quantity"
+UNCHOSEN = -1
+"""What a device line is before somebody chose one."""
 
 
 class _Si(Quantity):
@@ -27,7 +29,10 @@ _Si.set_prefs(input_sf="TGMkmuµμnpfa", spacer=" ", map_sf={})
 
 @dataclass(frozen=True)
 class Spec:
-    """What is known of one field: unit ("1" = a plain number), permitted range, one line of help."""
+    """What is known of one field: unit ("1" = a plain number), permitted range, one line of help.
+
+    is_line: a device line; a plan in Python may leave it `UNCHOSEN` until it is measured (see `device_line`).
+    """
 
     name: str
     kind: type
@@ -36,6 +41,7 @@ class Spec:
     low: float | None
     high: float | None
     help: str
+    is_line: bool = False
 
     @property
     def required(self) -> bool:
@@ -68,6 +74,15 @@ def quantity(
     )
 
 
+def device_line(*, help: str = "") -> Any:  # noqa: A002
+    """Declare a field for a line of the device, counted from 0.
+
+    It must be given at a command line. In Python it may be left out of a plan, for `bench.measure(plan, cell=...)`.
+    """
+    known = {"unit": "1", "low": 0, "high": None, "help": help, "is_line": True}
+    return dataclasses.field(default=UNCHOSEN, metadata={_KEY: known})
+
+
 def option(default: Any, *, help: str = "") -> Any:  # noqa: A002
     """Declare a dataclass field without a unit: a choice, a flag, a cell."""
     return quantity("", default, help=help)
@@ -82,7 +97,8 @@ def specs(plan: type | object) -> list[Spec]:
     found = []
     for field in dataclasses.fields(owner):
         meta = field.metadata.get(_KEY, {"unit": "", "low": None, "high": None, "help": ""})
-        found.append(Spec(name=field.name, kind=hints[field.name], default=field.default, **meta))
+        default = MISSING if meta.get("is_line") else field.default
+        found.append(Spec(name=field.name, kind=hints[field.name], default=default, **meta))
     return found
 
 
@@ -118,6 +134,8 @@ def check(plan: object) -> None:
     for spec in specs(plan):
         value = getattr(plan, spec.name)
         if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if spec.is_line and value == UNCHOSEN:
             continue
         low = -math.inf if spec.low is None else spec.low
         high = math.inf if spec.high is None else spec.high

@@ -67,6 +67,18 @@ class Run:
         """Whether virtual instruments were measured."""
         return bool(self.head["simulated"])
 
+    def to_dataframe(self, table: str = "") -> pd.DataFrame:
+        """The rows of one kind as pandas; without a name those of the only kind.
+
+        Raises RecordError naming the kinds when there is none of this name, or more than one and no name.
+        """
+        if not table and len(self.tables) == 1:
+            (table,) = self.tables
+        if table not in self.tables:
+            kinds = ", ".join(self.tables) or "none"
+            raise RecordError(f"{self.folder} holds rows of these kinds: {kinds}. Ask for one of them.")
+        return self.tables[table].to_dataframe()
+
 
 def read_run(folder: str | Path) -> Run:
     """Read the run in `folder`; a run that was killed is read from its journal.
