@@ -87,10 +87,7 @@ def _coding(given: Mapping[str, str]) -> Coding:
     from labctl.core.quantity import make
     from labctl.nn.coding import Coding
 
-    try:
-        return make(Coding, given)
-    except ValueError as error:
-        raise PlanError(f"Coding: {error}.") from error
+    return make(Coding, given)
 
 
 def chosen_filters(text: str, count: int) -> list[int]:
