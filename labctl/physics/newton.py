@@ -18,7 +18,7 @@ _OVERFLOW = 40.0  # beyond 40 V0 a cell continues along its tangent: monotone, f
 _NOTHING = 1e-19  # A; a smaller Kirchhoff residual is as good as none
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, fastmath={"arcp", "contract"})
 def cell_law(v, g, inverse_v0):
     """Current (A) and slope (S) of a cell at `v` volts: I = G V0 sinh(V / V0); inverse_v0 = 0 is a resistor."""
     z = v * inverse_v0
@@ -379,7 +379,7 @@ def newton(g, inverse_v0, sw, sb, lw, jw, lb, jb, uw, ub, xx, jx, w, b, x, accur
         target = max(accuracy * scale, rounding, _NOTHING)
         if worst <= target or (worst <= 32 * target and worst > 0.3 * before) or worst == 0.0:
             return current, slope, step, True
-        eta = 1e-4 * worst if step == 0 and worst > 1e4 * target else 0.1 * target
+        eta = max(0.1 * target, 1e-8 * worst)
         dw, db, dx, _ = linear_solve(slope, sw, sb, lw, lb, uw, ub, xx, rw, rb, rx, eta)
         largest = 0.0
         for i in range(m):
