@@ -111,7 +111,7 @@ def test_maps_are_written_beside_the_record(labctl: Command, inputs: Path, tmp_p
         ("layer.npz", ["a.png"], ("--card", "alexnet"), "no model card 'alexnet'.*vgg16_caffe"),
         ("layer.npz", ["a.png"], ("--set", "trim=2"), "trim = 2 V, allowed 10 mV to 300 mV"),
         ("layer.npz", ["a.png"], ("--set", "trims=0.1,0.9"), "trims = 100 mV, 900 mV, allowed"),
-        ("layer.npz", ["a.png"], ("--set", "coding.levels=4"), "4 levels: an odd number"),
+        ("layer.npz", ["a.png"], ("--set", "coding.levels=4"), "levels = 4; an odd number"),
         ("layer.npz", ["a.png"], ("--set", "coding.levels=7"), "choose fewer levels"),
         ("layer.npz", ["a.png"], ("--set", "coding.colour=7"), "no parameter 'colour'"),
         ("layer.npz", ["a.png"], ("--set", "layer=7"), "no parameter 'layer'"),
