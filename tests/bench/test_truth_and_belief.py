@@ -1,8 +1,8 @@
 """A wrong wire, relay or resistance changes what is measured: the measuring side cannot look past its terminals."""
 
 import numpy as np
-import pyvisa
 import pytest
+import pyvisa
 
 from labctl.bench import open_bench
 from labctl.core.lines import Cell
