@@ -5,6 +5,7 @@ import pytest
 
 from labctl.analysis.mapping import Wires, compensate
 from labctl.bench import open_bench
+from labctl.core.errors import LinkLost
 from labctl.core.paths import find_preset
 from labctl.nn.calibration_patches import natural_patches
 from labctl.nn.card import load_card
@@ -196,5 +197,5 @@ def test_without_the_wire_nothing_is_measured(world, steps, monkeypatch):
 
             with monkeypatch.context() as cut:
                 cut.setattr(LabctlVisaLibrary, "write", dead)
-                with pytest.raises(ConnectionError, match="wire is cut"):
+                with pytest.raises(LinkLost, match="wire is cut"):
                     read_patch(array, inputs, CODING.word_levels(steps)[0], 56, TRIM, range(8))
