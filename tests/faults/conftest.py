@@ -1,0 +1,20 @@
+"""How much of the fault tests runs: a sample by default, everything with --all-faults (`make faults`)."""
+
+import pytest
+
+KILLS = {False: 16, True: 200}
+"""Moments at which a run is killed."""
+STRIDE = {False: 23, True: 1}
+"""Of the messages of a short run, every how many-th meets a fault."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-faults", action="store_true", help="every fault instead of a sample of them")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    everything = metafunc.config.getoption("--all-faults", default=False)
+    if "stride" in metafunc.fixturenames:
+        metafunc.parametrize("stride", [STRIDE[everything]], ids=["messages"])
+    if "kill_seed" in metafunc.fixturenames:
+        metafunc.parametrize("kill_seed", range(KILLS[everything] // 4))

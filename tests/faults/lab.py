@@ -1,0 +1,139 @@
+"""A small virtual laboratory for tests in which the suite dies and the sample lives on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from labctl.benchfile import load_bench, read_bench
+from labctl.core.clock import WallClock
+from labctl.physics.circuit import Drive
+from labctl.sim.instrument import VirtualInstrument
+from labctl.sim.server import BenchServer
+from labctl.sim.workbench import Workbench
+
+WORDS, BITS = 4, 2
+SMALL = (
+    ('"1-56" = "word 0-55"', f'"1-{WORDS}" = "word 0-{WORDS - 1}"'),
+    ('"57-64" = "bit 0-7"', f'"57-{56 + BITS}" = "bit 0-{BITS - 1}"'),
+    ('"65-72" = "neuron 0-7"', f'"65-{64 + BITS}" = "neuron 0-{BITS - 1}"'),
+    ('"smu3 1-8" = "heater 0-7"', f'"smu3 1-{BITS}" = "heater 0-{BITS - 1}"'),
+    ("word_lines = 56", f"word_lines = {WORDS}"),
+    ("bit_lines = 8", f"bit_lines = {BITS}"),
+)
+
+
+def small_bench(folder: Path, seed: int = 20231) -> Path:
+    """A virtual bench of 4 x 2 cells with a sample of its own in `folder`; the path of its bench file."""
+    text = load_bench("virtual_56x8").text
+    pairs = [*SMALL, ('sample = "virtual_56x8"', f'sample = "{(folder / "sample.npz").as_posix()}"')]
+    pairs.append(("seed = 20231", f"seed = {seed}"))
+    for old, new in pairs:
+        assert old in text, f"the bench file no longer holds {old!r}"
+        text = text.replace(old, new)
+    path = folder / "small.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def target_map(folder: Path, cells: Mapping[tuple[int, int], float]) -> Path:
+    """A map of conductances (S) for some cells; the others are left alone."""
+    wanted = np.full((WORDS, BITS), np.nan)
+    for cell, conductance in cells.items():
+        wanted[cell] = conductance
+    path = folder / "target.npy"
+    np.save(path, wanted)
+    return path
+
+
+def outputs_on(bench: Workbench) -> dict[str, float]:
+    """Terminals of the true bench with an output on, and their levels."""
+    loom, sources = bench._loom, bench._sources
+    return {
+        name: source.level
+        for name, source in zip(loom.terminals, sources, strict=True)
+        if source.drive is not Drive.OPEN
+    }
+
+
+class Tapped:
+    """A virtual instrument whose messages are written down on their way in."""
+
+    def __init__(self, device: VirtualInstrument, messages: list[str]) -> None:
+        self._device, self._messages = device, messages
+
+    def receive(self, data: bytes, end: bool) -> None:
+        self._messages.extend(data.decode("latin-1").splitlines())
+        self._device.receive(data, end)
+
+    def __getattr__(self, name: str):
+        return getattr(self._device, name)
+
+
+@dataclass
+class Lab:
+    """A served bench: its instruments live in this process, the suite in another."""
+
+    bench: Workbench
+    lab_file: Path
+    out: Path
+    messages: list[str] = field(default_factory=list)
+    wall: WallClock = field(default_factory=WallClock)
+
+    def pulses(self) -> int:
+        """Write pulses that have reached an instrument."""
+        return sum(is_pulse(message) for message in tuple(self.messages))
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """`labctl COMMAND` in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "labctl", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.out.parent,
+            env={**os.environ, "LABCTL_SAMPLES": str(self.out.parent / "samples")},
+        )
+
+    def wait_until(self, condition, seconds: float = 60.0) -> bool:
+        """Look every few ms whether `condition()` holds; whether it did within `seconds`."""
+        end = self.wall.now() + seconds
+        while not condition():
+            if self.wall.now() > end:
+                return False
+            self.wall.wait(0.003)
+        return True
+
+
+def is_pulse(message: str) -> bool:
+    """Whether a message drives a cell beyond a read: levels up, a delay, levels down in one line."""
+    return "delay(" in message and "levelv" in message
+
+
+@contextmanager
+def served(folder: Path, seed: int = 20231) -> Iterator[Lab]:
+    """A small bench on sockets of this process, in a thread of its own."""
+    truth = small_bench(folder, seed)
+    bench = Workbench(read_bench(truth.read_text(encoding="utf-8"), truth))
+    lab = Lab(bench, folder / "lab.toml", folder / "runs")
+    bench.instruments = {
+        address: Tapped(device, lab.messages) for address, device in bench.instruments.items()
+    }
+    server = BenchServer(bench, speed=0.0)
+    server.write_bench(lab.lab_file)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield lab
+    finally:
+        server.stop()
+        thread.join(20.0)
+        assert not thread.is_alive()
