@@ -19,6 +19,7 @@ from labctl.benchmodel import (
     Neurons,
     Roles,
     RowWire,
+    SampleEntry,
     Section,
     Stage,
     Virtual,
@@ -39,7 +40,12 @@ REQUIRED: Mapping[str, type[Section]] = {
     "array": Array,
     "limits": Limits,
 }
-OPTIONAL: Mapping[str, type[Section]] = {"neurons": Neurons, "stage": Stage, "virtual": Virtual}
+OPTIONAL: Mapping[str, type[Section]] = {
+    "neurons": Neurons,
+    "stage": Stage,
+    "sample": SampleEntry,
+    "virtual": Virtual,
+}
 
 
 class BenchFile(Section):
@@ -57,6 +63,7 @@ class BenchFile(Section):
     limits: Limits
     neurons: Neurons | None = None
     stage: Stage | None = None
+    sample: SampleEntry | None = None
     virtual: Virtual | None = None
     text: str = Field(repr=False)
 

@@ -90,6 +90,12 @@ def _row_letter(letter: object) -> str:
     return letter
 
 
+def _sample_name(name: object) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[\w][\w .+-]*", name):
+        raise ValueError(f"'{name}' cannot be a file's name (letters, digits, space and . + - _ can)")
+    return name
+
+
 RowLetter = Annotated[str, BeforeValidator(_row_letter)]
 
 
@@ -276,8 +282,18 @@ class Stage(Section):
     input: str = "A"
 
 
+class SampleEntry(Section):
+    """Which sample is on the bench: its ledger of doses is kept under this name."""
+
+    name: Annotated[str, BeforeValidator(_sample_name)]
+
+
 class Limits(Section):
-    """What nothing on this bench may exceed."""
+    """What nothing on this bench may exceed: at any moment, in one run, in a device's life.
+
+    The last two kinds are counted by the ledger. Their defaults are generic, assumed: no figure of a paper or a data
+    sheet. Relay lives are numbers of closures without load; the bench never switches another way.
+    """
 
     write_voltage: Annotated[float, in_unit("V", 0.01, 20.0)]
     half_select_voltage: Annotated[float, in_unit("V", 0.01, 20.0)]
@@ -288,6 +304,13 @@ class Limits(Section):
     heater_current: Annotated[float, in_unit("A", 0.0, 0.1)] = 500e-6
     stage_temperature_low: Annotated[float, in_unit("K", 250.0, 400.0)] = 285.0
     stage_temperature_high: Annotated[float, in_unit("K", 250.0, 400.0)] = 330.0
+    cell_pulses: Annotated[float, in_unit("1", 0.0, 1e15)] = 1e6
+    cell_energy: Annotated[float, in_unit("J", 0.0, 1e3)] = 1.0
+    half_select_pulses: Annotated[float, in_unit("1", 0.0, 1e15)] = 1e8
+    run_pulses: Annotated[float, in_unit("1", 0.0, 1e15)] = 1e5
+    run_energy: Annotated[float, in_unit("J", 0.0, 1e3)] = 0.1
+    relay_life: Annotated[float, in_unit("1", 1.0, 1e15)] = 1e8
+    heater_relay_life: Annotated[float, in_unit("1", 1.0, 1e15)] = 1e7
 
 
 class Virtual(Section):

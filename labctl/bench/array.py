@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from labctl.bench import checks
+from labctl.bench.ledger import Ledger
 from labctl.bench.limits import BenchLimits
 from labctl.bench.potentials import State, approach
 from labctl.bench.relays import Relays
@@ -24,12 +25,18 @@ line follows in 10 us. Without it the line is still charged when its bystanders'
 
 
 @contextmanager
-def powered(route: Route, bench: BenchFile, relays: Relays, sources: Sources) -> Iterator[None]:
+def powered(
+    route: Route, bench: BenchFile, relays: Relays, sources: Sources, ledger: Ledger
+) -> Iterator[None]:
     """Connect `route` cold, confirm every source, outputs on at 0 V inside the block; afterwards 0 V and off.
+
+    The order is that of a careful person: what the ledger permits is asked before any relay moves, range and
+    compliance are written and read back before any output closes, and only then is the view handed out.
 
     Closed crosspoints stay closed afterwards, cold: the next route moves only what differs.
     """
     checks.check(route, bench)
+    ledger.permit(route)
     feeds = [feed for feed in route.feeds if not feed.is_ground]
     relays.connect(route.crosspoints, route.heaters)
     try:
@@ -41,22 +48,27 @@ def powered(route: Route, bench: BenchFile, relays: Relays, sources: Sources) ->
 
 
 @contextmanager
-def connect_cell(route: Route, bench: BenchFile, relays: Relays, sources: Sources) -> Iterator[ConnectedCell]:
+def connect_cell(
+    route: Route, bench: BenchFile, relays: Relays, sources: Sources, ledger: Ledger
+) -> Iterator[ConnectedCell]:
     """The selected cell of `route`, ready to be read and, if the route allows it, pulsed."""
     if route.cell is None:
         raise RouteRefused("this route selects no cell")
-    with powered(route, bench, relays, sources):
-        yield ConnectedCell(route, route.cell, BenchLimits(bench.limits), sources)
+    with powered(route, bench, relays, sources, ledger):
+        yield ConnectedCell(route, route.cell, BenchLimits(bench.limits), sources, ledger)
 
 
 class ConnectedCell:
     """One cell and the sources about it. A `CellView`."""
 
-    def __init__(self, route: Route, cell: Cell, limits: BenchLimits, sources: Sources) -> None:
-        """The `cell` that `route` selects; its outputs are on at 0 V."""
+    def __init__(
+        self, route: Route, cell: Cell, limits: BenchLimits, sources: Sources, ledger: Ledger
+    ) -> None:
+        """The `cell` that `route` selects; its outputs are on at 0 V, every dose is booked in `ledger`."""
         self._route, self._cell, self._limits, self._sources = route, cell, limits, sources
         self._drive, self._sense = route.feed(Role.DRIVE), route.feed(Role.SENSE)
         self._states = approach(route.feeds)
+        self._ledger = ledger
 
     @property
     def cell(self) -> Cell:
@@ -75,9 +87,11 @@ class ConnectedCell:
         source_current = driven.current - idle.current
         limited = driven.limited or sensed.limited or idle.limited or offset.limited
         drop = source_current * self._drive.series_ohm
+        current = offset.current - sensed.current
+        self._ledger.book_read(self._cell, voltage, current, self._sense.compliance)
         return CellReading(
             voltage=voltage - drop if math.isfinite(drop) else voltage,
-            current=offset.current - sensed.current,
+            current=current,
             source_current=source_current,
             limited=limited,
         )
@@ -85,8 +99,8 @@ class ConnectedCell:
     def pulse(self, amplitude: float, width: float) -> None:
         """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share.
 
-        Raises LimitExceeded beyond the amplitude that the route was checked for, RouteRefused on a read
-        route.
+        Raises LimitExceeded beyond the amplitude that the route was checked for or beyond what the ledger has
+        left for this cell, RouteRefused on a read route.
         """
         if self._route.purpose not in checks.WRITES:
             raise RouteRefused(
@@ -97,6 +111,15 @@ class ConnectedCell:
                 f"a pulse of {show(amplitude, 'V')} on cell {self._cell}: this route was checked for at most "
                 f"{show(self._route.amplitude, 'V')}, plan another"
             )
+        assert self._route.scheme is not None  # a write route without one is refused when it is checked
+        self._ledger.book_pulse(
+            self._cell,
+            amplitude,
+            width,
+            self._route.scheme.value,
+            self._drive.series_ohm,
+            self._sense.compliance,
+        )
         up = [self._levels(state, amplitude) for state in self._states]
         drive = self._drive.source
         owner = drive.split(".")[0]

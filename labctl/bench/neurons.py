@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from labctl.bench.array import powered
+from labctl.bench.ledger import Ledger
 from labctl.bench.limits import BenchLimits
 from labctl.bench.relays import Relays
 from labctl.bench.router import Router
@@ -19,12 +20,18 @@ from labctl.core.route import Crosspoint, Feed, Role, Route
 
 @contextmanager
 def connect_heater(
-    neuron: int, voltage: float, bench: BenchFile, router: Router, relays: Relays, sources: Sources
+    neuron: int,
+    voltage: float,
+    bench: BenchFile,
+    router: Router,
+    relays: Relays,
+    sources: Sources,
+    ledger: Ledger,
 ) -> Iterator[ConnectedHeater]:
     """The heater of `neuron` alone, its tap and the guard at up to `voltage` V."""
     route = router.heater(neuron, voltage)
-    with powered(route, bench, relays, sources):
-        yield ConnectedHeater(route, Outputs(bench, router, relays, sources, route))
+    with powered(route, bench, relays, sources, ledger):
+        yield ConnectedHeater(neuron, route, Outputs(bench, router, relays, sources, route), ledger)
 
 
 @contextmanager
@@ -35,14 +42,15 @@ def connect_computing(
     router: Router,
     relays: Relays,
     sources: Sources,
+    ledger: Ledger,
 ) -> Iterator[ConnectedArray]:
     """The array with the heaters of `neurons`, input rows ready for up to `levels` V; word lines start at ground."""
     ground = router.ground_row
     start = dict.fromkeys(bench.lines(LineKind.WORD), ground)
     route = router.compute(start, levels, neurons)
-    with powered(route, bench, relays, sources):
+    with powered(route, bench, relays, sources, ledger):
         yield ConnectedArray(
-            route, levels, Outputs(bench, router, relays, sources, route), router, neurons, bench
+            route, levels, Outputs(bench, router, relays, sources, route), router, neurons, bench, ledger
         )
 
 
@@ -83,15 +91,16 @@ class Outputs:
 class ConnectedHeater:
     """One heater driven through its tap, all word lines guarded at the same potential. A `HeaterView`."""
 
-    def __init__(self, route: Route, outputs: Outputs) -> None:
-        """Sources of `route` are on at 0 V."""
-        self._route, self._outputs = route, outputs
+    def __init__(self, neuron: int, route: Route, outputs: Outputs, ledger: Ledger) -> None:
+        """Sources of `route` are on at 0 V; what the heater of `neuron` takes is booked in `ledger`."""
+        self._neuron, self._route, self._outputs, self._ledger = neuron, route, outputs, ledger
         self._tap, self._guard = route.feed(Role.DRIVE), route.feed(Role.LEVEL)
 
     def drive(self, voltage: float) -> float:
         """Hold tap and word lines at `voltage` V, guard first; the current in A that was measured into the tap.
 
-        Up or down, the current through the heater passes no value beyond its two ends.
+        Up or down, the current through the heater passes no value beyond its two ends. Raises LimitExceeded,
+        with tap and word lines back at 0 V, when the measured current is above the heater's limit.
         """
         if abs(voltage) > self._route.amplitude * (1.0 + 1e-9):
             raise LimitExceeded(
@@ -99,7 +108,13 @@ class ConnectedHeater:
                 f"{show(self._route.amplitude, 'V')}"
             )
         self._outputs.sources.raise_to({self._guard.source: voltage, self._tap.source: voltage})
-        return self._outputs.sources.channel(self._tap.source).sample().current
+        current = self._outputs.sources.channel(self._tap.source).sample().current
+        try:
+            self._ledger.book_heater(self._neuron, voltage, current)
+        except LimitExceeded:
+            self.release()
+            raise
+        return current
 
     def read_outputs(self, neurons: Sequence[int]) -> list[float]:
         """Current in A through the film of each neuron at the bench's output bias, one after another."""
@@ -121,8 +136,10 @@ class ConnectedArray:
         router: Router,
         neurons: Sequence[int],
         bench: BenchFile,
+        ledger: Ledger,
     ) -> None:
-        """Sources of `route` are on at 0 V, every word line at ground."""
+        """Sources of `route` are on at 0 V, every word line at ground; doses are booked in `ledger`."""
+        self._ledger = ledger
         self._levels, self._outputs, self._router = dict(levels), outputs, router
         self._neurons, self._limits = tuple(neurons), BenchLimits(bench.limits)
         self._words = bench.lines(LineKind.WORD)
@@ -151,6 +168,8 @@ class ConnectedArray:
                 raise LimitExceeded(
                     f"level of row {row} = {show(level, 'V')}, this route was checked for at most {show(largest, 'V')}"
                 )
+        highest = max((abs(level) for level in levels.values()), default=0.0)
+        self._ledger.book_heaters(self._neurons, highest)
         wanted = {self._feeds[row].source: level for row, level in levels.items() if row in self._feeds}
         self._raised = [*wanted, *(terminal for terminal in self._raised if terminal not in wanted)]
         self._outputs.sources.raise_to(wanted)

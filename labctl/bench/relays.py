@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from labctl.bench.relaybook import RelayBook
 from labctl.bench.sources import Sources
 from labctl.benchfile import BenchFile
 from labctl.core.capabilities import SourceMainframe, SwitchMatrix
@@ -24,9 +25,11 @@ class Relays:
         matrix: SwitchMatrix,
         mainframes: Mapping[str, SourceMainframe],
         sources: Sources,
+        book: RelayBook,
     ) -> None:
-        """Relays of `bench`; nothing is known of the heaters' until `isolate_all`."""
+        """Relays of `bench`, closures counted in `book`; nothing is known of the heaters' until `isolate_all`."""
         self._bench, self._matrix, self._mainframes, self._sources = bench, matrix, mainframes, sources
+        self._book = book
         self._heaters = frozenset(bench.relays)
         self._closed: frozenset[Crosspoint] | None = None
 
@@ -34,7 +37,7 @@ class Relays:
         """Close exactly these relays; first what must open opens, and only what is not yet so moves.
 
         Raises HotSwitchRefused, and nothing moves, while a source beside a relay that would move is not
-        quiet.
+        quiet; LimitExceeded, and nothing moves, when a relay that would close is at the end of its life.
         """
         now = self._matrix.closed() if self._closed is None else self._closed
         opening, closing = now - crosspoints, crosspoints - now
@@ -42,6 +45,7 @@ class Relays:
         if heaters != self._heaters:
             rows |= {row for row, _ in now | crosspoints}
         self._refuse_hot(rows, now)
+        self._book.book(sorted(closing), sorted(heaters - self._heaters))
         self._set_heaters(self._heaters & heaters)
         self._closed = None
         self._matrix.change(opening, closing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labctl.bench.ledger import Ledger
 from labctl.bench.limits import BenchLimits
 from labctl.core.capabilities import TemperatureController
 
@@ -9,13 +10,14 @@ from labctl.core.capabilities import TemperatureController
 class GuardedStage:
     """The stage controller, kept within the bench's temperatures. A `TemperatureController`."""
 
-    def __init__(self, controller: TemperatureController, limits: BenchLimits) -> None:
-        """`controller` within `limits`."""
-        self._controller, self._limits = controller, limits
+    def __init__(self, controller: TemperatureController, limits: BenchLimits, ledger: Ledger) -> None:
+        """`controller` within `limits`; setpoints are booked in `ledger`."""
+        self._controller, self._limits, self._ledger = controller, limits, ledger
 
     def set_setpoint(self, kelvin: float) -> None:
         """Regulate towards `kelvin`; LimitExceeded outside the bench's temperatures."""
         self._limits.stage(kelvin)
+        self._ledger.book_stage(kelvin)
         self._controller.set_setpoint(kelvin)
 
     def temperature(self) -> float:

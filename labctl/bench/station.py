@@ -15,7 +15,9 @@ from instruments.keithley.k2600 import Keithley2600B
 from instruments.lakeshore.m336 import LakeShore336
 from labctl.bench import array
 from labctl.bench import neurons as computing
+from labctl.bench.ledger import Ledger, open_ledger
 from labctl.bench.limits import BenchLimits
+from labctl.bench.relaybook import RelayBook, open_relay_book
 from labctl.bench.relays import Relays
 from labctl.bench.router import Router
 from labctl.bench.sources import Sources
@@ -75,7 +77,9 @@ class Bench:
             }
             self._matrix = next(each for each in self._drivers.values() if isinstance(each, Keithley707B))
             self._sources = Sources(self._mainframes)
-            self._relays = Relays(file, self._matrix, self._mainframes, self._sources)
+            self._ledger = opened.enter_context(open_ledger(file))
+            self._relay_book = opened.enter_context(open_relay_book(file))
+            self._relays = Relays(file, self._matrix, self._mainframes, self._sources, self._relay_book)
             self._router = Router(file)
             unsafe = self.make_safe()
             if unsafe:
@@ -154,6 +158,26 @@ class Bench:
         """What each instrument said it is when it was opened."""
         return dict(self._identities)
 
+    # What it has done ---------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the sample has taken."""
+        return self._ledger
+
+    @property
+    def relay_book(self) -> RelayBook:
+        """How often its relays have closed."""
+        return self._relay_book
+
+    def begin_run(self, label: str) -> None:
+        """What is done from here on is booked under this run; the same label again goes on with it."""
+        self._ledger.begin_run(label)
+
+    def warnings(self) -> list[str]:
+        """Sentences about what is near its end: relays beyond 80 % of their rated life."""
+        return self._relay_book.warnings()
+
     # Neurons ------------------------------------------------------------------------------------------------
 
     @property
@@ -163,7 +187,7 @@ class Bench:
             raise UnsupportedByBench(f"bench '{self._file.name}' has no stage (section [stage])")
         controller = self._drivers[self._file.stage.instrument]
         assert isinstance(controller, LakeShore336)
-        return GuardedStage(controller, BenchLimits(self._file.limits))
+        return GuardedStage(controller, BenchLimits(self._file.limits), self._ledger)
 
     @property
     def level_rows(self) -> Sequence[str]:
@@ -197,12 +221,12 @@ class Bench:
 
     def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:
         """Connect a cell route cold, outputs on at 0 V with compliance confirmed; leaves 0 V and off."""
-        return array.connect_cell(route, self._file, self._relays, self._sources)
+        return array.connect_cell(route, self._file, self._relays, self._sources, self._ledger)
 
     def connect_heater(self, neuron: int, voltage: float) -> AbstractContextManager[HeaterView]:
         """Connect one neuron's heater alone, guarded, for up to `voltage` V at its tap."""
         return computing.connect_heater(
-            neuron, voltage, self._file, self._router, self._relays, self._sources
+            neuron, voltage, self._file, self._router, self._relays, self._sources, self._ledger
         )
 
     def connect_computing(
@@ -210,7 +234,7 @@ class Bench:
     ) -> AbstractContextManager[ComputingArray]:
         """Connect the heaters of these neurons and make the named rows ready for up to these V."""
         return computing.connect_computing(
-            levels, neurons, self._file, self._router, self._relays, self._sources
+            levels, neurons, self._file, self._router, self._relays, self._sources, self._ledger
         )
 
     # Safety -------------------------------------------------------------------------------------------------

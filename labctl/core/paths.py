@@ -1,6 +1,7 @@
 """Where things lie: benches and presets that travel with labctl, samples and caches in the user's folders."""
 
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -52,6 +53,27 @@ def samples_folder() -> Path:
     """Where virtual samples outlive the program; the variable LABCTL_SAMPLES moves it."""
     moved = os.environ.get("LABCTL_SAMPLES")
     return Path(moved) if moved else user_data_path("labctl", appauthor=False) / "samples"
+
+
+def file_name(name: str) -> str:
+    """`name` as a file's name: what a file system could object to becomes a dash."""
+    return re.sub(r"[^\w .+-]", "-", name)
+
+
+def sample_file(named: str) -> Path:
+    """The file of a virtual sample: `named` itself when it ends in `.npz`, else a name in the samples folder."""
+    path = Path(named)
+    return path if path.suffix == ".npz" else samples_folder() / f"{path}.npz"
+
+
+def sample_ledger(file: Path) -> Path:
+    """What has been done to the virtual sample at `file`."""
+    return file.with_suffix(".ledger.jsonl")
+
+
+def relay_ledger(file: Path) -> Path:
+    """What the relays have done that came with the virtual sample at `file`."""
+    return file.with_suffix(".relays.jsonl")
 
 
 def use_compiler_cache() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
-from labctl.core.paths import samples_folder
+from labctl.core.paths import relay_ledger, sample_file, sample_ledger
 
 FORMAT = "labctl-sample-1"
 
@@ -47,8 +47,7 @@ def sample_path(file: BenchFile) -> Path:
         raise LabError(
             f"{file.source}: bench '{file.name}' has no [virtual] section, so it has no virtual sample."
         )
-    named = Path(file.virtual.sample)
-    return named if named.suffix == ".npz" else samples_folder() / f"{named}.npz"
+    return sample_file(file.virtual.sample)
 
 
 def identity(file: BenchFile) -> dict[str, object]:
@@ -132,5 +131,6 @@ class SampleFile:
         self._lock.release()
 
     def discard(self) -> None:
-        """Throw the sample away: the next one is new."""
-        self.path.unlink(missing_ok=True)
+        """Throw the sample away, with the ledgers of what was done to it: the next one is new."""
+        for path in (self.path, sample_ledger(self.path), relay_ledger(self.path)):
+            path.unlink(missing_ok=True)

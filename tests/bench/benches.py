@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from labctl.bench.books import Books
+from labctl.bench.ledger import Ledger
+from labctl.bench.relaybook import RelayBook
 from labctl.benchfile import BenchFile, read_bench
 
 WORDS, BITS = 5, 3
@@ -51,6 +54,17 @@ def small_bench(columns=None, rows=None, limits=None, neurons=True) -> BenchFile
         *[f'{key} = "{value}"' for key, value in (LIMITS | (limits or {})).items()],
     ]
     return read_bench("\n".join(text), Path("small.toml"))
+
+
+def fresh_ledger(bench, lines=None) -> Ledger:
+    """The ledger of a new sample on `bench`, kept in `lines`."""
+    shape = (bench.array.word_lines, bench.array.bit_lines)
+    return Ledger(bench, [] if lines is None else lines, Books(shape))
+
+
+def fresh_relays(bench, closures=None) -> RelayBook:
+    """A book of relay closures that begins with `closures`."""
+    return RelayBook(bench.limits, [], dict(closures or {}))
 
 
 def _row(letter: str, wire: str) -> str:

@@ -10,7 +10,7 @@ from labctl.core.capabilities import Sample
 from labctl.core.errors import HotSwitchRefused, LimitExceeded, NotConfirmed, RouteRefused
 from labctl.core.lines import Cell
 from labctl.core.route import Scheme
-from tests.bench.benches import small_bench
+from tests.bench.benches import fresh_ledger, fresh_relays, small_bench
 from tests.bench.fakes import World
 
 CELL = Cell(3, 1)
@@ -34,9 +34,10 @@ def router(bench):
 @pytest.fixture
 def connect(bench, world):
     sources = Sources(world.mainframes)
-    relays = Relays(bench, world.matrix, world.mainframes, sources)
+    relays = Relays(bench, world.matrix, world.mainframes, sources, fresh_relays(bench))
     relays.isolate_all()
-    return lambda route: connect_cell(route, bench, relays, sources)
+    ledger = fresh_ledger(bench)
+    return lambda route: connect_cell(route, bench, relays, sources, ledger)
 
 
 def verbs(world):

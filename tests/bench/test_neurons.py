@@ -10,7 +10,7 @@ from labctl.bench.sources import Sources
 from labctl.core.capabilities import Sample
 from labctl.core.errors import HotSwitchRefused, LimitExceeded, RouteRefused
 from labctl.core.route import Crosspoint
-from tests.bench.benches import BITS, small_bench
+from tests.bench.benches import BITS, fresh_ledger, fresh_relays, small_bench
 from tests.bench.fakes import World
 
 LEVELS = {"A": -0.1, "B": 0.1, "C": 0.2, "D": 0.3, "E": 0.2}
@@ -24,10 +24,11 @@ def world():
 @pytest.fixture
 def parts(world):
     sources = Sources(world.mainframes)
-    relays = Relays(world.bench, world.matrix, world.mainframes, sources)
+    book = fresh_relays(world.bench)
+    relays = Relays(world.bench, world.matrix, world.mainframes, sources, book)
     relays.isolate_all()
     world.log.clear()
-    return world.bench, Router(world.bench), relays, sources
+    return world.bench, Router(world.bench), relays, sources, fresh_ledger(world.bench)
 
 
 def test_one_heater_is_connected_and_the_guard_rises_before_the_tap(world, parts):

@@ -1,0 +1,311 @@
+"""The limits ledger: what a sample has taken, what each source may therefore still do, what is written down of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labctl.bench.books import Books
+from labctl.bench.doses import READ_TIME, SHARES, SHORTEST_PULSE, current_into, largest_energy, pulse_energy
+from labctl.bench.ledgerfile import LedgerFile, Store, read_lines
+from labctl.bench.limits import ROUNDING, BenchLimits
+from labctl.benchfile import BenchFile
+from labctl.core.errors import LimitExceeded
+from labctl.core.lines import Cell
+from labctl.core.paths import file_name, sample_file, sample_ledger, samples_folder
+from labctl.core.quantity import show
+from labctl.core.route import Feed, Purpose, Role, Route
+
+WRITES = (Purpose.WRITE, Purpose.FORM)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The largest level (V) and compliance (A) that a source may have in one route."""
+
+    source: str
+    level: float
+    compliance: float
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The largest amplitude of a route, in V, and the sentence that refuses a larger one."""
+
+    amplitude: float
+    reason: str
+
+
+class Ledger:
+    """Permits and books. A pulse is in the file before it goes out: a program that is killed forgets none."""
+
+    def __init__(self, bench: BenchFile, store: Store, books: Books, is_new: bool = True) -> None:
+        """The ledger of the sample on `bench`: `books` are the sum of what `store` has kept so far."""
+        self._limits, self._store, self._books = bench.limits, store, books
+        self._is_new, self._label, self._begun = is_new, "", False
+        self._last_pulse: tuple[Cell, float, float, float, float, float] | None = None
+
+    @property
+    def books(self) -> Books:
+        """What was booked so far, this run's and all earlier ones'."""
+        return self._books
+
+    def begin_run(self, label: str) -> None:
+        """What is booked from here on belongs to the run `label`; the same label as last time goes on with that run."""
+        self._label = label
+        self._begun = bool(label) and self._books.run.label == label
+
+    # Permission ---------------------------------------------------------------------------------------------
+
+    def permit(self, route: Route) -> list[Allowance]:
+        """The largest level and compliance of every source of `route`, by the limits and by what was spent.
+
+        Raises LimitExceeded, naming device, spent, limit and remedy, when the route needs more.
+        """
+        ceiling = min(self._ceilings(route), key=lambda each: each.amplitude)
+        if not route.amplitude <= ceiling.amplitude * (1.0 + ROUNDING):
+            raise LimitExceeded(ceiling.reason)
+        allowed = []
+        for feed in route.feeds:
+            if feed.is_ground:
+                continue
+            allowance = self._allowance(feed, ceiling.amplitude)
+            if not feed.level <= allowance.level * (1.0 + ROUNDING):
+                raise LimitExceeded(
+                    f"level of {feed.source} = {show(feed.level, 'V')}, this route permits "
+                    f"{show(allowance.level, 'V')}: plan it for less"
+                )
+            BenchLimits(self._limits).compliance(feed.compliance, f"{feed.source} on row {feed.row}")
+            allowed.append(allowance)
+        return allowed
+
+    def _allowance(self, feed: Feed, amplitude: float) -> Allowance:
+        level = abs(feed.fraction) * amplitude
+        if feed.role in (Role.DRIVE, Role.OUTPUT):
+            level = max(level, self._limits.read_voltage)
+        return Allowance(feed.source, level, self._limits.compliance)
+
+    def _ceilings(self, route: Route) -> Iterator[Ceiling]:
+        """Every reason for which the amplitude of `route` is bounded."""
+        limits, shares = self._limits, route.worst_case / route.amplitude
+        if route.purpose not in WRITES:
+            yield Ceiling(
+                limits.read_voltage, self._too_much("a read", limits.read_voltage, "read_voltage", route)
+            )
+            return
+        cell = route.cell
+        if cell is None:
+            yield Ceiling(0.0, "a write needs one selected cell")
+            return
+        own = float(shares[cell])
+        yield Ceiling(
+            limits.write_voltage / own,
+            self._too_much(f"cell {cell}", limits.write_voltage, "write_voltage", route),
+        )
+        others = shares.copy()
+        others[cell] = 0.0
+        largest = float(others.max())
+        if largest > 0.0:
+            yield Ceiling(
+                limits.half_select_voltage / largest,
+                self._too_much(
+                    "an unselected cell", limits.half_select_voltage, "half_select_voltage", route
+                ),
+            )
+        exhausted = self._exhausted(cell, pulses=1, energy=0.0)
+        if exhausted:
+            yield Ceiling(0.0, exhausted)
+        worn = "" if route.scheme is None else self._worn_bystander(cell, route.scheme.value)
+        if worn:
+            yield Ceiling(0.0, worn)
+        yield self._energy_ceiling(cell, route)
+
+    def _energy_ceiling(self, cell: Cell, route: Route) -> Ceiling:
+        """The amplitude at which a pulse of the shortest width could still not exceed the energy that is left."""
+        left = self._energy_left(cell)
+        drive, current = route.feed(Role.DRIVE), route.feed(Role.SENSE).compliance
+        largest = left / (SHORTEST_PULSE * current)
+        if drive.series_ohm > 0.0:
+            largest = max(largest, math.sqrt(max(left, 0.0) * 4.0 * drive.series_ohm / SHORTEST_PULSE))
+        return Ceiling(
+            largest,
+            f"cell {cell} has {show(max(left, 0.0), 'J')} left of the energy that limits.cell_energy and "
+            f"limits.run_energy permit: not enough for a pulse of {show(route.amplitude, 'V')}; it can still be read, "
+            "choose another cell",
+        )
+
+    def _energy_left(self, cell: Cell) -> float:
+        life, run = self._books.of(cell), self._books.in_run.get(cell)
+        spent = run.energy if run is not None and self._begun else 0.0
+        return min(self._limits.cell_energy - life.energy, self._limits.run_energy - spent)
+
+    def _exhausted(self, cell: Cell, pulses: int, energy: float) -> str:
+        """Why `cell` may not be given so many pulses and so many J more; empty when it may."""
+        limits, life = self._limits, self._books.of(cell)
+        run = self._books.in_run.get(cell) if self._begun else None
+        if life.pulses + pulses > limits.cell_pulses:
+            return (
+                f"cell {cell} has taken {life.pulses} pulses, this bench permits {limits.cell_pulses:.12g} "
+                "(limits.cell_pulses): it can still be read; choose another cell, or raise the limit if the device "
+                "allows it"
+            )
+        if (run is not None and run.pulses + pulses > limits.run_pulses) or pulses > limits.run_pulses:
+            return (
+                f"cell {cell} has taken {0 if run is None else run.pulses} pulses in this run, this bench permits "
+                f"{limits.run_pulses:.12g} (limits.run_pulses): look at the cell before you start another run"
+            )
+        energy_in_run = 0.0 if run is None else run.energy
+        for spent, limit, key in (
+            (life.energy, limits.cell_energy, "cell_energy"),
+            (energy_in_run, limits.run_energy, "run_energy"),
+        ):
+            if spent + energy > limit * (1.0 + ROUNDING):
+                where = " in this run" if key == "run_energy" else ""
+                return (
+                    f"cell {cell} has taken {show(spent, 'J')}{where} and the next pulse could add "
+                    f"{show(energy, 'J')}, this bench permits {show(limit, 'J')} (limits.{key}): pulse shorter or "
+                    "lower, or choose another cell"
+                )
+        return ""
+
+    def _worn_bystander(self, cell: Cell, scheme: str) -> str:
+        """Why no further pulse may be shared with the cells beside `cell`; empty when it may."""
+        limit = self._limits.half_select_pulses
+        if self._books.pulses + 1 <= limit:  # no cell can have seen more than all
+            return ""
+        seen = self._books.half_selected()
+        row, column, neither = SHARES[scheme]
+        beside = np.full(seen.shape, neither > 0.0)
+        beside[cell.word, :], beside[:, cell.bit] = row > 0.0, column > 0.0
+        beside[cell] = False
+        seen[~beside] = -1
+        worst = Cell(*(int(index) for index in np.unravel_index(int(seen.argmax()), seen.shape)))
+        if seen[worst] + 1 <= limit:
+            return ""
+        return (
+            f"cell {worst} beside the selected one has seen its share of {seen[worst]} pulses, this bench permits "
+            f"{limit:.12g} (limits.half_select_pulses): write cells that share no line with it, or raise the limit"
+        )
+
+    def _too_much(self, what: str, limit: float, key: str, route: Route) -> str:
+        return (
+            f"{what} would see more than {show(limit, 'V')} (limits.{key}) in a {route.purpose.value} of "
+            f"{show(route.amplitude, 'V')}: plan it for less"
+        )
+
+    # Booking ------------------------------------------------------------------------------------------------
+
+    def book_pulse(
+        self, cell: Cell, amplitude: float, width: float, scheme: str, series: float, compliance: float
+    ) -> None:
+        """Book a pulse that is about to go out; its energy follows from the current of the last read.
+
+        compliance: A; what the cell can draw at most. Raises LimitExceeded, and nothing is booked, when the
+        pulse could exceed what is left of the cell's budget.
+        """
+        ceiling = largest_energy(amplitude, width, series, compliance)
+        refused = self._exhausted(cell, pulses=1, energy=ceiling) or self._worn_bystander(cell, scheme)
+        if refused:
+            raise LimitExceeded(refused)
+        known = self._books.of(cell).conductance
+        if math.isnan(known):
+            energy, current, known = ceiling, compliance, math.inf
+        else:
+            energy = min(pulse_energy(known, known, amplitude, width, series), ceiling)
+            current = min(current_into(known, amplitude, series), compliance)
+        self._append(
+            f'["p",{cell.word},{cell.bit},{float(amplitude)!r},{float(width)!r},{float(energy)!r},{float(current)!r},'
+            f'"{scheme}"]\n'
+        )
+        self._books.pulse(cell, amplitude, energy, current, scheme)
+        self._last_pulse = cell, amplitude, width, series, compliance, known
+
+    def book_read(self, cell: Cell, voltage: float, current: float, compliance: float) -> None:
+        """Book a read; when it finds the cell better conducting than before a pulse, that pulse took more energy."""
+        flowed = min(abs(current), compliance) if not math.isnan(current) else compliance
+        energy = abs(voltage) * flowed * READ_TIME
+        self._append(f'["r",{cell.word},{cell.bit},{float(voltage)!r},{float(flowed)!r},{float(energy)!r}]\n')
+        self._books.read(cell, voltage, flowed, energy)
+        last, self._last_pulse = self._last_pulse, None
+        if last is None or last[0] != cell:
+            return
+        _, amplitude, width, series, limit, before = last
+        after = self._books.of(cell).conductance
+        if not after > before:
+            return
+        ceiling = largest_energy(amplitude, width, series, limit)
+        most = min(pulse_energy(before, after, amplitude, width, series), ceiling)
+        extra = most - min(pulse_energy(before, before, amplitude, width, series), ceiling)
+        peak = min(current_into(after, amplitude, series), limit)
+        self._append(f'["e",{cell.word},{cell.bit},{float(max(extra, 0.0))!r},{float(peak)!r}]\n')
+        self._books.correct(cell, max(extra, 0.0), peak)
+
+    def book_heaters(self, neurons: Sequence[int], voltage: float) -> None:
+        """Book heaters at the feet of an array driven at up to `voltage` V; nothing measures their currents."""
+        self._append(f'["a",{float(voltage)!r},{list(neurons)}]\n')
+        self._books.heat_all(voltage, neurons)
+
+    def book_heater(self, neuron: int, voltage: float, current: float) -> None:
+        """Book a heater driven alone; LimitExceeded when the measured `current` is above its limit."""
+        flowed = current if math.isfinite(current) else math.copysign(self._limits.compliance, current)
+        self._append(f'["h",{neuron},{float(voltage)!r},{float(flowed)!r}]\n')
+        self._books.heat(neuron, voltage, flowed)
+        BenchLimits(self._limits).heater(flowed, neuron)
+
+    def book_stage(self, kelvin: float) -> None:
+        """Book a setpoint of the stage."""
+        self._append(f'["k",{float(kelvin)!r}]\n')
+        self._books.warm(kelvin)
+
+    def _append(self, line: str) -> None:
+        if not self._begun:
+            began = datetime.now(UTC).isoformat(timespec="seconds")
+            head = self._books.header() if self._is_new else ""
+            self._store.append(f"{head}{json.dumps(['run', self._label, began])}\n")
+            self._books.begin(self._label, began)
+            self._is_new, self._begun = False, True
+        self._store.append(line)
+
+
+def ledger_path(bench: BenchFile) -> Path:
+    """Where the ledger of the sample on `bench` lies: beside a virtual sample, else by the sample's name."""
+    if bench.simulated and bench.virtual is not None:
+        return sample_ledger(sample_file(bench.virtual.sample))
+    name = bench.name if bench.sample is None else bench.sample.name
+    return samples_folder() / f"{file_name(name)}.ledger.jsonl"
+
+
+@contextmanager
+def open_ledger(bench: BenchFile) -> Iterator[Ledger]:
+    """The ledger of the sample on `bench`, held as its only writer.
+
+    Raises LabError when another program writes it, or when it is damaged or that of another array.
+    """
+    file = LedgerFile(ledger_path(bench))
+    try:
+        books = _added_up(bench, file.lines())
+        is_new = file.is_empty
+        if file.is_long:
+            file.rewrite(books.lines())
+        yield Ledger(bench, file, books, is_new)
+    finally:
+        file.close()
+
+
+def read_books(bench: BenchFile) -> Books:
+    """What the sample on `bench` has taken so far, read beside a program that may be writing it."""
+    return _added_up(bench, read_lines(ledger_path(bench)))
+
+
+def _added_up(bench: BenchFile, lines: Iterable[list[Any]]) -> Books:
+    books = Books((bench.array.word_lines, bench.array.bit_lines))
+    books.replay(lines)
+    return books
