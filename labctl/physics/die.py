@@ -14,7 +14,7 @@ from labctl.physics.cbram import CbramCells, CbramPreset
 from labctl.physics.circuit import OperatingPoint, Source, SourcePoint, Topology
 from labctl.physics.crossbar import Crossbar
 from labctl.physics.kinetics import largest_rate
-from labctl.physics.network import Medium, Solution, all_quiet
+from labctl.physics.network import Medium, Network, Solution, all_quiet
 from labctl.physics.noise import Streams
 from labctl.physics.outside import undefined
 from labctl.physics.parts import Networks, Parts
@@ -61,7 +61,7 @@ class Die:
         self._moment = 0
         self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
-        self._no_drive = np.zeros(shape[1])
+        self._nothing = np.zeros(shape[1])
         self._fastest: tuple[int, dict[float, float]] = (-1, {})
 
     @classmethod
@@ -222,14 +222,20 @@ class Die:
         self, parts: Parts, array: tuple[Source, ...], beside: tuple[Source, ...], medium: Medium
     ) -> tuple[Floats, Floats]:
         """(N,) W in the heaters and (N,) V across the films that sources, seen by either part, drive."""
-        power = volts = self._no_drive
-        for network, sources in ((parts.array, array), (parts.beside, beside)):
-            outside = network.outside
-            if not (len(outside.heaters) or outside.has_neurons) or all_quiet(sources):
-                continue
-            solution = network.settle(sources, medium)
-            if len(outside.heaters):
-                power = power + outside.heater_power(solution.field, solution.node_voltage)
-            if outside.has_neurons:
-                volts = volts + outside.film_current(medium.films, solution.node_voltage) / medium.films
-        return power, volts
+        (array_power, array_volts), (_, volts) = (
+            self._driven(network, sources, medium)
+            for network, sources in ((parts.array, array), (parts.beside, beside))
+        )
+        return array_power, array_volts + volts
+
+    def _driven(self, network: Network, sources: tuple[Source, ...], medium: Medium) -> tuple[Floats, Floats]:
+        """(N,) W in the heaters and (N,) V across the films of one part, remembered for its latest solution."""
+        outside = network.outside
+        if not (len(outside.heaters) or outside.has_neurons) or all_quiet(sources):
+            return self._nothing, self._nothing
+        solution = network.settle(sources, medium)
+        if network.driven is None or network.driven[0] is not solution:
+            power = outside.heater_power(solution.field, solution.node_voltage)
+            volts = outside.film_current(medium.films, solution.node_voltage) / medium.films
+            network.driven = solution, power, volts
+        return network.driven[1:]

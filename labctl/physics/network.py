@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from labctl.physics.outside import (
     Situation,
     acting_levels,
     arrange,
+    changes_of_ruling,
     make_pattern,
-    next_ruling,
     node_currents,
     node_voltages,
     source_currents,
@@ -114,9 +114,11 @@ class Network:
         self.topology = topology
         self.outside = Outside(topology, words, bits, segment, heaters)
         self._settled: OrderedDict[tuple[object, ...], Solution] = OrderedDict()
+        self.driven: tuple[Solution, Floats, Floats] | None = None
+        """What the latest solution that was asked about means for neurons: W in heaters, V across films."""
         self._latest: tuple[tuple[object, ...], Solution] | None = None
         self._ruling: OrderedDict[tuple[Source, ...], NDArray[np.int8]] = OrderedDict()
-        self._patterns: dict[tuple[object, ...], Pattern] = {}
+        self._patterns: dict[tuple[object, ...], tuple[Floats | None, Pattern]] = {}
         self._films: Floats | None = None
         self._matrix = self.outside.matrix
 
@@ -139,15 +141,14 @@ class Network:
         for round_ in range(_ROUNDS):
             solution = self.solve(sources, ruling, medium)
             terminal = solution.node_voltage[self.outside.source_nodes]
-            following = next_ruling(sources, ruling, terminal, solution.source_current)
-            changed = np.flatnonzero(following != ruling)
-            if changed.size == 0:
+            changes = changes_of_ruling(sources, ruling, terminal, solution.source_current)
+            if not changes:
                 break
-            if round_ > 8:  # one at a time: cannot cycle in a monotone network
-                kept = ruling.copy()
-                kept[changed[0]] = following[changed[0]]
-                following = kept
-            ruling = following
+            ruling = ruling.copy()
+            for index, sign in changes.items():
+                ruling[index] = sign
+                if round_ > 8:  # one at a time: cannot cycle in a monotone network
+                    break
         else:
             raise NoConvergence("the limits of the sources did not settle: sources fight through the array")
         if ruling.any():
@@ -165,7 +166,7 @@ class Network:
         situation = self.situation(sources, ruling, medium)
         field = self.store.field(situation, medium)
         voltage = node_voltages(self.outside, situation, field)
-        into = node_currents(self.outside, situation.pattern.matrix, voltage, field)
+        into = node_currents(self.outside, situation.matrix, voltage, field)
         current = source_currents(self.outside, situation, voltage, into)
         return Solution(field, voltage, current, ruling, situation)
 
@@ -182,16 +183,12 @@ class Network:
         nodes = tuple(pinned) if pinned else ()
         if self.outside.has_neurons and self._films is not medium.films:
             self._films, self._matrix = medium.films, self.outside.with_films(medium.films)
-        pattern = self._patterns.get((kinds, nodes))
-        if pattern is None or pattern.matrix is not self._matrix:
-            if pattern is not None and self.outside.film_nodes.issubset(pattern.held.tolist()):
-                pattern = replace(
-                    pattern, matrix=self._matrix
-                )  # films change what sources deliver, nothing else
-            else:
-                pattern = make_pattern(self.outside, self._matrix, kinds, nodes)
-            self._patterns[kinds, nodes] = pattern
-        return arrange(pattern, levels, tuple(pinned.values()) if pinned else ())
+        made_for, pattern = self._patterns.get((kinds, nodes), (None, None))
+        if pattern is None or (made_for is not None and made_for is not self._matrix):
+            pattern = make_pattern(self.outside, self._matrix, kinds, nodes)
+            films_matter = not self.outside.film_nodes.issubset(pattern.held.tolist())
+            self._patterns[kinds, nodes] = self._matrix if films_matter else None, pattern
+        return arrange(pattern, self._matrix, levels, tuple(pinned.values()) if pinned else ())
 
 
 def all_quiet(sources: Sequence[Source]) -> bool:

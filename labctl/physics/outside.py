@@ -16,6 +16,8 @@ from labctl.physics.crossbar import INSULATION, SMALLEST_RESISTANCE, Border, Fie
 
 Floats = NDArray[np.float64]
 
+STIFF = 1e-2
+"""S to held nodes above which an outside node follows at once (300 pF: 30 ns)."""
 SHARED_RESISTANCE = 1e-3
 """ohm put in series with ideal sources that share one node (a wiring fault): their fight stays finite."""
 
@@ -115,8 +117,8 @@ class Pattern:
     held: nodes of known potential, ground first; free: nodes that follow the network; ideal (S,): the node that a
     source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; injecting (S,): what a
     source's level is multiplied with to give the A that it injects; outward: S from each free node to held ones;
-    matrix: nodal matrix of all nodes, films included; acting: what levels (and potentials of pinned nodes) do, the
-    rows of `parts` one below the other.
+    slow: free nodes on lines whose cable charges through a resistor or from a limited source; acting: what levels
+    (and potentials of pinned nodes) do, the rows of `parts` one below the other.
     """
 
     held: NDArray[np.intp]
@@ -125,12 +127,12 @@ class Pattern:
     conductance: Floats
     injecting: Floats
     leak: Floats
-    matrix: Floats
     left_conductance: Floats
     bottom_conductance: Floats
     border: Border
     free_held: Floats
     outward: Floats
+    slow: NDArray[np.intp]
     acting: Floats
     parts: tuple[slice, ...]
     content: bytes
@@ -140,11 +142,13 @@ class Pattern:
 class Situation:
     """A pattern with levels: `terminals` and `border` as the crossbar solver takes them.
 
-    voltage: V of the held nodes; injection (S,): A that sources push into their nodes, resistances considered;
-    at_node (K,): the same by node; key: equal for situations that the array cannot tell apart.
+    matrix: nodal matrix of all nodes, films included; voltage: V of the held nodes; injection (S,): A that sources
+    push into their nodes, resistances considered; at_node (K,): the same by node; key: equal for situations
+    that the array cannot tell apart.
     """
 
     pattern: Pattern
+    matrix: Floats
     voltage: Floats
     injection: Floats
     at_node: Floats
@@ -214,14 +218,16 @@ def make_pattern(
         np.zeros(len(free)),
     )
     left, bottom = word.sum(axis=1), bit.sum(axis=1)
+    followers = np.array(free, dtype=np.intp)
+    outward = leak[free] - free_held.sum(axis=1)
     acting = (word @ on_held, bit @ on_held, into_node[free] - free_held @ on_held, on_held, into_node)
     ends = np.cumsum([0, *(len(rows) for rows in acting)]).tolist()
     reduced = (left, bottom, border.word_coupling, border.bit_coupling, inner)
     return Pattern(
-        held=np.array(held, dtype=np.intp), free=np.array(free, dtype=np.intp), ideal=ideal,
-        conductance=conductance, injecting=injecting, leak=leak, matrix=matrix,
+        held=np.array(held, dtype=np.intp), free=followers, ideal=ideal,
+        conductance=conductance, injecting=injecting, leak=leak,
         left_conductance=left, bottom_conductance=bottom, border=border, free_held=free_held,
-        outward=leak[free] - free_held.sum(axis=1),
+        outward=outward, slow=followers[outside.touches_array[free] & (outward < STIFF)],
         acting=np.concatenate(acting), parts=tuple(slice(*pair) for pair in pairwise(ends)),
         content=b"".join(part.tobytes() for part in reduced),
     )  # fmt: skip
@@ -229,10 +235,11 @@ def make_pattern(
 
 def arrange(
     pattern: Pattern,
+    matrix: Floats,
     levels: Sequence[tuple[bool | None, float]],
     pinned: Sequence[float] = (),
 ) -> Situation:
-    """Put levels (from `acting_levels`) and the potentials of pinned nodes into a pattern."""
+    """Put levels (from `acting_levels`) and the potentials of pinned nodes into a pattern with a nodal `matrix`."""
     values = np.array([*(value for _, value in levels), *pinned])
     acting = pattern.acting @ values
     left, bottom, pushing, voltage, at_node = (acting[part] for part in pattern.parts)
@@ -246,7 +253,7 @@ def arrange(
         bottom_current=bottom,
     )
     key = (pattern.content, acting[: pattern.parts[2].stop].tobytes())
-    return Situation(pattern, voltage, injection, at_node, border, terminals, key)
+    return Situation(pattern, matrix, voltage, injection, at_node, border, terminals, key)
 
 
 def node_voltages(outside: Outside, situation: Situation, field: Field) -> Floats:
@@ -281,27 +288,30 @@ def source_currents(outside: Outside, situation: Situation, voltage: Floats, int
     return out
 
 
-def next_ruling(
+def changes_of_ruling(
     sources: Sequence[Source], ruling: NDArray[np.int8], voltage: Floats, current: Floats
-) -> NDArray[np.int8]:
-    """(S,) which limits rule after a look at a solution: set where exceeded, released where the level suffices.
+) -> dict[int, int]:
+    """Which limits begin or cease to rule after a look at a solution: sign (0 = ceases) by number of the source.
 
-    voltage, current: (S,) V and A at the source terminals for the present `ruling`.
+    A limit begins where it is exceeded and ceases where the level suffices again. voltage, current: (S,) V and A at
+    the source terminals for the present `ruling`.
     """
-    out = ruling.copy()
-    for index, (source, volts, amperes) in enumerate(
-        zip(sources, voltage.tolist(), current.tolist(), strict=True)
-    ):
+    changes = {}
+    present = zip(sources, ruling.tolist(), voltage.tolist(), current.tolist(), strict=True)
+    for index, (source, sign, volts, amperes) in enumerate(present):
         if source.drive is Drive.OPEN or source.limit == inf:
-            out[index] = 0
+            if sign:
+                changes[index] = 0
+            continue
+        quantity = amperes if source.drive is Drive.VOLTAGE else volts
+        if sign == 0:
+            if abs(quantity) > source.limit * (1.0 + 1e-9) + 1e-18:
+                changes[index] = 1 if quantity > 0 else -1
             continue
         if source.drive is Drive.VOLTAGE:
-            quantity, reach = amperes, source.level - volts - source.resistance * amperes
+            reach = source.level - volts - source.resistance * amperes
         else:
-            quantity, reach = volts, source.level - amperes
-        if ruling[index] == 0:
-            if abs(quantity) > source.limit * (1.0 + 1e-9) + 1e-18:
-                out[index] = 1 if quantity > 0 else -1
-        elif ruling[index] * reach < 0.0:
-            out[index] = 0
-    return out
+            reach = source.level - amperes
+        if sign * reach < 0.0:
+            changes[index] = 0
+    return changes

@@ -37,7 +37,7 @@ def lift(network: Network, base: Solution, situation: Situation, node: int) -> F
     outside, pattern = network.outside, situation.pattern
     border = Border(
         situation.border.word_coupling, situation.border.bit_coupling, situation.border.matrix,
-        -pattern.matrix[pattern.free, node],
+        -situation.matrix[pattern.free, node],
     )  # fmt: skip
     return network.store.wires.response(
         base.field.slope, situation.terminals, border,
@@ -56,7 +56,7 @@ def linearise(
 ) -> Ports:
     """Linearise: unit currents through the cells (words, bits), unit potentials on the `slow` nodes."""
     pattern, outside = situation.pattern, network.outside
-    matrix, free = pattern.matrix, pattern.free
+    matrix, free = situation.matrix, pattern.free
     cells, nodes, sources = len(words), len(slow), len(outside.source_nodes)
     z, t = np.empty((cells, cells)), np.empty((cells, nodes))
     y = np.empty((nodes, nodes))

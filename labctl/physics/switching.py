@@ -14,7 +14,7 @@ from labctl.physics.circuit import GROUND, Drive, Source
 from labctl.physics.crossbar import Field
 from labctl.physics.kinetics import NEARLY_FORMED, all_rates, creep
 from labctl.physics.network import Medium, Network, Solution, all_quiet
-from labctl.physics.outside import Situation
+from labctl.physics.outside import STIFF, Situation
 from labctl.physics.ports import lift, linearise
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,6 @@ Indices = NDArray[np.intp]
 
 _ACTIVE = 0.02  # expected change of ln G above which a cell is solved together with the network
 _ACTIVE_CHARGED = 0.005  # the same while lines charge or discharge
-_STIFF = 1e-2  # S to held nodes above which an outside node follows at once (300 pF: 30 ns)
 _SETTLED = 1e-3  # V of departure below which a slow node counts as settled
 _GROUP = 64  # cells that switch together in one port model
 _PHASES = 500
@@ -130,7 +129,7 @@ class Switching:
         target = network.settle(self._sources, cells.medium(films))
         if target.ruling.any():
             return None
-        slow = self._slow_nodes(network, target)
+        slow = target.situation.pattern.slow
         if len(slow):
             self._catch_up()
             if np.abs(self._node_voltage[slow] - target.node_voltage[slow]).max() > _SETTLED:
@@ -167,7 +166,7 @@ class Switching:
                 self._catch_up()
             ruling = self._ruling(sources, target)
             base = target if np.array_equal(ruling, target.ruling) else network.solve(sources, ruling, medium)
-            slow = self._slow_nodes(network, base)
+            slow = base.situation.pattern.slow
             situation = base.situation
             if len(slow):
                 self._catch_up()
@@ -234,22 +233,12 @@ class Switching:
         return np.where(at_once | (self._acting != 0), target.ruling, 0).astype(np.int8)
 
     @staticmethod
-    def _slow_nodes(network: Network, base: Solution) -> Indices:
-        """Free outside nodes on lines whose cable charges through a resistor or from a limited source."""
-        pattern = base.situation.pattern
-        free = pattern.free
-        if len(free) == 0:
-            return free
-        slow: Indices = free[network.outside.touches_array[free] & (pattern.outward < _STIFF)]
-        return slow
-
-    @staticmethod
     def _settling_time(network: Network, base: Solution, slow: Indices) -> float:
         """Ten of the longest time constants of the slow nodes, in s: after that they have settled."""
         if len(slow) == 0:
             return 0.0
         pattern = base.situation.pattern
-        outward = pattern.leak[slow] - pattern.matrix[np.ix_(slow, pattern.held)].sum(axis=1)
+        outward = pattern.leak[slow] - base.situation.matrix[np.ix_(slow, pattern.held)].sum(axis=1)
         return float(10.0 * (network.outside.capacitance[slow] / np.maximum(outward, 1e-30)).max())
 
     def _expected(
@@ -442,6 +431,6 @@ def _slow_candidates(network: Network) -> Indices:
     for one, other, siemens in topology.bridges:
         bridged[one] += siemens
         bridged[other] += siemens
-    loose = outside.touches_array & (bridged < _STIFF)
+    loose = outside.touches_array & (bridged < STIFF)
     loose[[GROUND, *topology.source_nodes]] = False
     return np.flatnonzero(loose)

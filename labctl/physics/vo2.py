@@ -22,8 +22,10 @@ _SAME_BASE = 1e-3
 """K; neurons that have settled do not follow smaller wanderings of the stage."""
 
 
-_SAME_DRIVE = 1e-9
-"""Relative change of power or voltage that neurons which have settled do not follow."""
+_COLD = 1e-6
+"""K; a film that warms itself by less is taken as cold: some 1e-8 of its conductance."""
+_SAME_DRIVE = 1e-5
+"""Relative change of power or voltage that neurons which have settled do not follow: 1 mK of 100 K."""
 
 
 class FilmLaw(Enum):
@@ -106,15 +108,17 @@ class Neurons:
         p = self.preset
         if self._is_steady(heater_power, film_voltage, base):
             return
-        biased, done = bool(film_voltage.any()), False
-        share = -np.expm1(-duration / p.thermal_time)
+        own_rise = self.thermal_resistance * film_voltage**2 * self.film_conductance()
+        biased, done = bool((own_rise > _COLD).any()), False
+        share = float(-np.expm1(-duration / p.thermal_time))
         start, branch = self.temperature, self.branch
         temperature = start
         for _ in range(100 if biased else 1):
             heat = heater_power
             if biased:
                 heat = heat + film_voltage**2 * self._film(temperature, branch)
-            goal = start + share * (base + self.thermal_resistance * heat - start)
+            end = base + self.thermal_resistance * heat
+            goal = end if share == 1.0 else start + share * (end - start)
             branch = np.clip(self.branch, goal - p.loop_width / 2, goal + p.loop_width / 2)
             done = bool(np.abs(goal - temperature).max() < 1e-9 * base)
             temperature = goal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from labctl.sim.keithley707_channels import COLUMNS, ROWS, SLOTS, Channel, channels
+from labctl.sim.keithley707_channels import COLUMNS, CROSSPOINT, ROWS, SLOTS, Channel, channels
 from labctl.sim.ports import MatrixPort, SimClock
 from labctl.sim.tsp_node import Identity, TspNode
 from labctl.sim.tsp_tree import Branch, Setting, TspError, within
@@ -78,7 +78,7 @@ class Keithley707B(TspNode):
     def _set(self, closed: frozenset[Channel]) -> None:
         if closed != self._closed:
             self._closed = closed
-            self._matrix.set_closed(frozenset(channel.crosspoint for channel in closed))
+            self._matrix.set_closed(frozenset(CROSSPOINT[channel] for channel in closed))
 
     def _closable(self, specifier: object) -> frozenset[Channel]:
         """Channels to close; any error in the list and none is closed."""

@@ -22,11 +22,6 @@ class Channel(NamedTuple):
     def __str__(self) -> str:
         return f"{self.slot}{self.row}{self.column:02d}"
 
-    @property
-    def crosspoint(self) -> tuple[str, int]:
-        """Row letter and matrix column 1..72, the rows being joined across the cards."""
-        return self.row, (self.slot - 1) * COLUMNS + self.column
-
 
 ALL = tuple(
     Channel(slot, row, column)
@@ -35,6 +30,8 @@ ALL = tuple(
     for column in range(1, COLUMNS + 1)
 )
 _PLACE = {channel: place for place, channel in enumerate(ALL)}
+CROSSPOINT = {channel: (channel.row, (channel.slot - 1) * COLUMNS + channel.column) for channel in ALL}
+"""Row letter and matrix column 1..72 of each channel, the rows being joined across the cards."""
 _NAMED = {str(channel): channel for channel in ALL}
 
 
