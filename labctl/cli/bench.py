@@ -50,13 +50,15 @@ def check_command(bench: BenchOption) -> None:
         markup=False,
     )
     with open_bench(bench) as opened:
-        found = opened.check()
+        found, warnings = opened.check(), opened.warnings()
     table = Table("instrument", "driver", "address", "says it is", "role", "state", "verdict", box=None)
     for each in found:
         table.add_row(
             each.name, each.driver, each.address, each.identity, each.role, each.state, each.verdict
         )
     console.print(table)
+    for warning in warnings:
+        console.print(warning, markup=False, style="yellow")
     mark = " SIMULATED." if file.simulated else ""
     if all(each.sound for each in found):
         console.print(f"All instruments are in order; every output is off, every relay open.{mark}")
@@ -72,6 +74,31 @@ def new_sample_command(bench: BenchOption) -> None:
 
     new_sample(bench)
     typer.echo(f"A fresh sample is on the bench {bench}.")
+
+
+@app.command("ledger")
+def ledger_command(
+    bench: BenchOption,
+    most: Annotated[int, typer.Option(min=1, help="How many cells and relays to list.")] = 10,
+    renew: Annotated[
+        str, typer.Option(metavar="RELAY", help="A relay that was replaced, such as A3 or 'heater 0'.")
+    ] = "",
+) -> None:
+    """Show what the sample on a bench has taken, and how worn its relays are; no instrument is opened."""
+    from labctl.bench.ledger import ledger_path, read_books
+    from labctl.bench.relaybook import open_relay_book, read_relay_book
+    from labctl.benchfile import load_bench
+    from labctl.cli.ledger import print_books, print_relays
+    from labctl.cli.terminal import page
+
+    file, console = load_bench(bench), page()
+    if renew:
+        with open_relay_book(file) as book:
+            book.renew(renew)
+        console.print(f"Relay {renew} counts from 0 again.", markup=False)
+    console.print(f"{file.name}: ledger {ledger_path(file)}", markup=False, soft_wrap=True)
+    print_books(console, read_books(file), file.limits, most)
+    print_relays(console, read_relay_book(file), most)
 
 
 @app.command("serve")

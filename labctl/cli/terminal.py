@@ -137,6 +137,9 @@ def duration(seconds: float) -> str:
 def _announce(console: Console, event: Started) -> None:
     mark = " (SIMULATED)" if event.simulated else ""
     console.print(f"Recording{mark} in {event.folder}", markup=False, soft_wrap=True)
+    for warning in event.warnings:
+        console.print("[bold yellow]Warning:[/] ", end="")
+        console.print(warning, markup=False, soft_wrap=True)
 
 
 def _conclude(console: Console, event: Ended) -> None:

@@ -13,11 +13,15 @@ from labctl.record.outcome import Outcome
 
 @dataclass(frozen=True)
 class Started:
-    """The run folder exists and the first line is in the journal; nothing has moved yet."""
+    """The run folder exists and the first line is in the journal; nothing has moved yet.
+
+    warnings: what the bench says is near its end, such as relays; sentences, also in the record.
+    """
 
     procedure: object
     folder: Path
     simulated: bool
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,6 +57,19 @@ class CountsMessages(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsLedger(Protocol):
+    """A bench that keeps what its devices and relays have taken."""
+
+    def begin_run(self, label: str) -> None:
+        """What is done from here on belongs to this run; the same label again goes on with it."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """Sentences about what is near its end."""
+        ...
+
+
 class Procedure(Protocol):
     """A frozen dataclass of quantities with a `run`."""
 
@@ -110,7 +123,10 @@ class Runner:
         with nullcontext(self._interrupts) if self._interrupts else Interrupts() as interrupts:
             record = Recorder(folder, known, bench.clock)
             try:
-                self._tell(Started(procedure, folder, bench.file.simulated), record)
+                warnings = _begin_ledger(bench, folder.name)
+                for warning in warnings:
+                    record.note(warning)
+                self._tell(Started(procedure, folder, bench.file.simulated, warnings), record)
                 ended = self._complete(procedure, record, interrupts)
             except (KeyboardInterrupt, SystemExit, Aborted) as order:
                 ended = Ended(Outcome.ABORTED, reason=str(order) or "Interrupted at the keyboard.")
@@ -195,6 +211,13 @@ def _record(item: Yielded, record: Recorder) -> Event:
 
 def _verdict(value: object) -> Enum | None:
     return value if isinstance(value, Enum) else None
+
+
+def _begin_ledger(bench: Bench, label: str) -> tuple[str, ...]:
+    if not isinstance(bench, KeepsLedger):
+        return ()
+    bench.begin_run(label)
+    return tuple(bench.warnings())
 
 
 def _messages(bench: Bench) -> int | None:
