@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pyvisa.constants import AccessModes, StatusCode
 from pyvisa.errors import Error as VisaError
 from pyvisa.errors import VisaIOError
-from pyvisa.resources import TCPIPSocket
+from pyvisa.resources import MessageBasedResource, TCPIPSocket
 
 from labctl.core.clock import Clock, WallClock
 from labctl.core.errors import InstrumentError, LinkLost
@@ -93,10 +93,14 @@ class Driver(_Instrument):
     def poll(self) -> str | None:
         """One read of at most `BUS_CALL`; None when nothing has come yet.
 
-        Raises LinkLost when the bus fails, InstrumentError when what comes is no text.
+        Raises LinkLost when the bus fails, InstrumentError when what comes is no text or breaks off: half of a
+        number is a number too.
         """
         try:
-            return str(self._bus.read()).strip()
+            answer = self._received()
+            if not answer.endswith(b"\n"):
+                raise InstrumentError(f"{self.label} broke off in the middle of an answer: {answer!r}")
+            return answer.decode("ascii").strip()
         except VisaIOError as error:
             if error.error_code == StatusCode.error_timeout:
                 return None
@@ -105,6 +109,13 @@ class Driver(_Instrument):
             raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
         except UnicodeDecodeError as error:
             raise InstrumentError(f"{self.label} answered with bytes that are no text") from error
+
+    def _received(self) -> bytes:
+        """What one read of the bus gives, its end included; an adapter that is not PyVISA's gives whole lines."""
+        connection = self._bus.connection
+        if isinstance(connection, MessageBasedResource):
+            return bytes(connection.read_raw())
+        return f"{self._bus.read()}\n".encode()
 
     def unanswered(self, message: str) -> NoReturn:
         """End a wait in vain: stop what runs, drop a late answer, raise LinkLost."""

@@ -80,14 +80,16 @@ class BenchServer:
         return {each.name: f"TCPIP::{HOST}::{each.port}::SOCKET" for each in self._served}
 
     def bench_text(self) -> str:
-        """The bench file with which these sockets are used like a laboratory's instruments, through pyvisa-py."""
+        """The bench file with which these sockets are used like a laboratory's instruments, through pyvisa-py.
+
+        Its [virtual] section still says which sample is measured; nothing is simulated by it.
+        """
         text = tomlkit.parse(self._bench.file.text)
         visa = tomlkit.table()
         visa["library"] = "@py"
         visa["simulated"] = True
         visa["addresses"] = dict(self.addresses)
         text["visa"] = visa
-        del text["virtual"]
         return tomlkit.dumps(text)
 
     def write_bench(self, path: Path) -> None:

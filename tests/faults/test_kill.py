@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labctl.record.catalogue import list_runs
-from labctl.record.journal import read_journal
+from labctl.record.journal import first_line
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from tests.faults.lab import served, target_map
@@ -44,7 +44,8 @@ def kill_at(lab, command, moment):
     known = set(lab.out.glob("*/journal.jsonl"))
     process = lab.start(*command)
     began = lab.wait_until(lambda: set(lab.out.glob("*/journal.jsonl")) - known or process.poll() is not None)
-    assert began and process.poll() is None, process.communicate()[0]
+    assert began
+    assert process.poll() is None, process.communicate()[0]
     (journal,) = set(lab.out.glob("*/journal.jsonl")) - known
     lab.wall.wait(moment)
     held = journal.read_bytes()
@@ -67,7 +68,7 @@ def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given
             folder = kill_at(lab, command, moments.uniform(0.0, LONGEST))
             if folder is None:
                 continue
-            assert list(read_journal(folder / "journal.jsonl"))[0]["line"] == "start"
+            assert first_line(folder / "journal.jsonl")["line"] == "start"
             killed = read_run(folder)
             assert killed.outcome is None
             given = lab.pulses() - pulses

@@ -197,7 +197,7 @@ def test_our_bench_works_on_the_sockets_and_its_records_say_simulated(file, tmp_
         lab = tmp_path / "lab.toml"
         server.write_bench(lab)
         assert load_bench(lab).simulated
-        assert load_bench(lab).virtual is None
+        assert load_bench(lab).library == "@py"
         with open_bench(lab) as bench:
             assert [each.verdict for each in bench.check()] == ["in order"] * 5
             route = bench.router.cell_read(Cell(3, 5), 0.1)
