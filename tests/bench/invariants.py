@@ -1,0 +1,340 @@
+"""What must hold in every trace of VISA messages, whichever test made it: a judge that trusts no part of the suite.
+
+It reads the messages alone and keeps its own account of levels, outputs, relays, cells and pulses. The rules:
+
+1. no relay moves hot,
+2. no output closes before its compliance was written and read back after the last change of range or function,
+3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
+4. two sources never meet on one line.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from pyvisa.rname import to_canonical_name
+
+from labctl.bench.ledger import read_books
+from labctl.bench.station import Bench
+from labctl.core.lines import Cell, Line, LineKind
+from labctl.core.route import GROUND
+from labctl.sim.visa_library import LabctlVisaLibrary
+
+HOT = 10e-3
+SLACK = 1.0 + 1e-6
+NAMES = {"OUTPUT_OFF": 0.0, "OUTPUT_ON": 1.0, "OUTPUT_DCVOLTS": 1.0, "OUTPUT_DCAMPS": 0.0}
+STATEMENT = re.compile(
+    r"smu(?P<channel>[ab])\.source\.(?P<name>\w+) *= *(?P<value>[^\s=;]+)"
+    r"|smu(?P<reset>[ab])\.reset\(\)"
+    r'|channel\.(?P<verb>open|close|exclusiveclose)\("(?P<list>[^"]*)"\)'
+    r"|digio\.writebit\((?P<line>\d+), *(?P<bit>[01])\)"
+)
+CROSSPOINT = re.compile(r"([1-6])([A-H])(\d\d)")
+
+
+@dataclass
+class Terminal:
+    """A source channel, as its messages have left it."""
+
+    level: float = 0.0
+    on: bool = False
+    limit: float | None = None
+    confirmed: bool = False
+
+    @property
+    def live(self) -> bool:
+        return self.on and abs(self.level) > HOT
+
+
+class Judge:
+    """Follows the messages to one virtual bench from power-on."""
+
+    def __init__(self, truth):
+        self.file = truth
+        self.names = {to_canonical_name(address): name for name, address in truth.visa.addresses.items()}
+        self.terminals = {
+            f"{name}.{letter}": Terminal()
+            for name, entry in truth.instruments.items()
+            for letter in entry.channels
+        }
+        self.closed = set()
+        self.ends = {}  # of columns: the terminal that holds each
+        self.heaters = set(truth.relays)  # digital outputs are high at power-on
+        self.line_at = {column: line for line, column in truth.columns.items()}
+        self.lines = [*truth.lines(LineKind.WORD), *truth.lines(LineKind.BIT)]
+        self.shape = (truth.array.word_lines, truth.array.bit_lines)
+        self.peak = np.zeros(self.shape)
+        self.pulses = {}
+        self.booked = None
+        self.belief = None
+        self.questions = {}
+        self.violations = []
+
+    # Messages -------------------------------------------------------------------------------------------------
+
+    def opened_by(self, belief):
+        """A bench of the suite is being opened on these instruments: its ledger must account for every pulse."""
+        self.belief, self.pulses = belief, {}
+        self.booked = {cell: dose.pulses for cell, dose in read_books(belief).cells.items()}
+
+    def message(self, address, text):
+        """One message on its way to `address`."""
+        name = self.names[address]
+        statements, _, question = text.partition("print(")
+        for found in STATEMENT.finditer(statements):
+            if found["channel"]:
+                self.assign(f"{name}.{found['channel']}", found["name"], found["value"])
+            elif found["reset"]:
+                self.terminals[f"{name}.{found['reset']}"] = Terminal()
+                self.look()
+            elif found["verb"]:
+                self.move(found["verb"], found["list"])
+            else:
+                self.isolate(name, int(found["line"]), found["bit"] == "1")
+        if question:
+            self.questions[address] = (name, split(question.rstrip().removesuffix(")")))
+
+    def answer(self, address, text):
+        """The answer to the latest question: a limit that reads back as written is confirmed."""
+        name, expressions = self.questions.pop(address, (None, []))
+        for expression, value in zip(expressions, text.strip().split("\t"), strict=False):
+            found = re.fullmatch(r"smu([ab])\.source\.limiti", expression)
+            if found:
+                terminal = self.terminals[f"{name}.{found[1]}"]
+                terminal.confirmed = (
+                    terminal.limit is not None and abs(float(value) - terminal.limit) <= 1e-6 * terminal.limit
+                )
+
+    # What they do ---------------------------------------------------------------------------------------------
+
+    def assign(self, name, setting, text):
+        terminal = self.terminals[name]
+        try:
+            value = NAMES[text.split(".")[-1]] if "smu" in text else float(text)
+        except (KeyError, ValueError):
+            self.accuse(f"cannot judge {name} source.{setting} = {text}")
+            return
+        if setting == "levelv":
+            terminal.level = value
+        elif setting == "limiti":
+            terminal.limit, terminal.confirmed = value, False
+        elif setting in ("func", "rangev"):
+            terminal.confirmed = False
+        elif setting == "output":
+            if value and not terminal.on:
+                self.closes(name, terminal)
+            terminal.on = bool(value)
+        self.look()
+
+    def closes(self, name, terminal):
+        if not terminal.confirmed:
+            self.accuse(f"the output of {name} closed before its compliance was confirmed")
+        elif terminal.limit > self.file.limits.compliance * SLACK:
+            self.accuse(f"the output of {name} closed with a compliance of {terminal.limit} A")
+        if terminal.live:
+            self.accuse(f"the output of {name} closed at {terminal.level} V")
+
+    def move(self, verb, names):
+        listed = {
+            (found[2], (int(found[1]) - 1) * 12 + int(found[3])) for found in CROSSPOINT.finditer(names)
+        }
+        if "all" in names:
+            listed = set(self.closed)
+        opening = listed & self.closed if verb == "open" else set()
+        if verb == "exclusiveclose":
+            opening = self.closed - listed
+        closing = listed - self.closed if verb != "open" else set()
+        for crosspoint in sorted(opening | closing):
+            self.moves(*crosspoint)
+        self.closed = (self.closed - opening) | closing
+        self.meet()
+        self.ends = {column: self.file.row(row).terminal for row, column in sorted(self.closed)}
+        self.look()
+
+    def moves(self, row, column):
+        own = self.file.row(row).terminal
+        if own != GROUND and self.terminals[own].live:
+            self.accuse(f"relay {row}{column} moved while {own} stood at {self.terminals[own].level} V")
+        if self.on_array(column):  # what drives the array drives a current through every line of it
+            for terminal in sorted(self.driving() - {own}):
+                self.accuse(f"relay {row}{column} moved while {terminal} drove the array")
+
+    def isolate(self, name, output, high):
+        for heater, wired in self.file.relays.items():
+            if wired == (name, output) and (heater in self.heaters) != high:
+                for terminal in sorted(self.driving()):
+                    self.accuse(f"the relay of heater {heater} moved while {terminal} drove the array")
+                (self.heaters.add if high else self.heaters.discard)(heater)
+        self.look()
+
+    def on_array(self, column):
+        line = self.line_at.get(column)
+        return line is not None and line.kind is not LineKind.NEURON
+
+    def driving(self):
+        """Terminals above 10 mV that a closed relay joins to a word or bit line."""
+        rows = {row for row, column in self.closed if self.on_array(column)}
+        ends = {self.file.row(row).terminal for row in rows} - {GROUND}
+        return {end for end in ends if self.terminals[end].live}
+
+    def meet(self):
+        ends = {}
+        for row, column in sorted(self.closed):
+            ends.setdefault(column, set()).add(self.file.row(row).terminal)
+        for column, met in ends.items():
+            if len(met) > 1:
+                self.accuse(f"{' and '.join(sorted(met))} met on {self.line_at.get(column, column)}")
+
+    # What cells see -------------------------------------------------------------------------------------------
+
+    def look(self):
+        """Judge every cell's voltage at this moment; once all are low again, count what was a pulse."""
+        limits = self.file.limits
+        if not any(terminal.live for terminal in self.terminals.values()):
+            self.settle()
+            return
+        low, high = self.potentials()
+        words, bits = slice(None, self.shape[0]), slice(self.shape[0], None)
+        across = np.maximum(high[words, None] - low[None, bits], high[None, bits] - low[words, None])
+        self.peak = np.maximum(self.peak, across)
+        if across.max() > limits.write_voltage * SLACK:
+            self.accuse(f"a cell saw {across.max()} V")
+        if np.count_nonzero(across > limits.half_select_voltage * SLACK) > 1:
+            self.accuse(f"several cells saw more than {limits.half_select_voltage} V at once")
+        for heater in self.heaters:
+            held = self.held(Line(LineKind.BIT, heater))
+            if held is not None and abs(held) > limits.heater_line_voltage * SLACK:
+                self.accuse(f"bit line {heater} stood at {held} V with its heater connected")
+        if across.max() <= limits.read_voltage * SLACK:
+            self.settle()
+
+    def settle(self):
+        limits, peak = self.file.limits, self.peak
+        if peak.max() > limits.read_voltage * SLACK:
+            cell = Cell(*(int(each) for each in np.unravel_index(int(peak.argmax()), self.shape)))
+            self.pulses[cell] = self.pulses.get(cell, 0) + 1
+            budget = (self.belief or self.file).limits.cell_pulses
+            if self.booked is not None and self.booked.get(cell, 0) + self.pulses[cell] > budget:
+                self.accuse(f"cell {cell} was pulsed beyond its budget of {budget:g}")
+        self.peak = np.zeros(self.shape)
+
+    def potentials(self):
+        """Lowest and highest V at which each line can stand; one that nothing holds is anywhere between."""
+        levels = [terminal.level for terminal in self.terminals.values() if terminal.on] + [0.0]
+        held = [self.held(line) for line in self.lines]
+        driven = [level for level in held if level is not None] or levels
+        low = np.array([min(driven) if level is None else level for level in held])
+        high = np.array([max(driven) if level is None else level for level in held])
+        return low, high
+
+    def held(self, line):
+        end = self.ends.get(self.file.columns.get(line))
+        if end is None:
+            return None
+        live = end != GROUND and self.terminals[end].on
+        return self.terminals[end].level if live else 0.0
+
+    # The end --------------------------------------------------------------------------------------------------
+
+    def finish(self):
+        """Compare what was seen with what the ledger says."""
+        if self.booked is None:
+            return
+        books = read_books(self.belief)
+        for cell, seen in self.pulses.items():
+            told = books.of(cell).pulses - self.booked.get(cell, 0)
+            if told < seen:
+                self.accuse(f"cell {cell} took {seen} pulses, the ledger tells of {told}")
+
+    def accuse(self, what):
+        if what not in self.violations:
+            self.violations.append(what)
+
+
+def split(expressions):
+    """The arguments of a print, at the commas that stand in no bracket and no string."""
+    found, depth, quoted, start = [], 0, False, 0
+    for place, sign in enumerate(expressions):
+        quoted ^= sign == '"'
+        if not quoted:
+            depth += (sign in "([{") - (sign in ")]}")
+            if sign == "," and depth == 0:
+                found.append(expressions[start:place].strip())
+                start = place + 1
+    return [*found, expressions[start:].strip()]
+
+
+class Observer:
+    """Sets a judge over every virtual bench that is opened in this process."""
+
+    def __init__(self):
+        self.judges = []
+
+    @property
+    def violations(self):
+        """What any of the judges found."""
+        return [what for judge in self.judges for what in judge.violations]
+
+    def forgive(self):
+        """Forget what was found: for tests that break a rule on purpose."""
+        for judge in self.judges:
+            judge.violations.clear()
+
+    def watch(self, patch):
+        """Listen to every message from here on, until `patch` is undone."""
+        library, begin = LabctlVisaLibrary, Bench.__init__
+        open_manager, close, write, read = (
+            library.open_default_resource_manager,
+            library.close,
+            library.write,
+            library.read,
+        )
+        judges, beliefs, received = {}, {}, {}
+
+        def opened(self):
+            found = open_manager(self)
+            if self not in judges and hasattr(self._world, "file"):
+                judges[self] = judge = Judge(self._world.file)
+                everyone.append(judge)
+                belief = beliefs.pop(str(self.library_path), None)
+                if belief is not None:
+                    judge.opened_by(belief)
+            return found
+
+        def closed(self, session):
+            if session == self._manager_handle and self in judges:
+                judges.pop(self).finish()
+            return close(self, session)
+
+        def written(self, session, data):
+            if self in judges and session in self._sessions:
+                judges[self].message(self._sessions[session].link.address, data.decode(errors="replace"))
+            return write(self, session, data)
+
+        def taken(self, session, count):
+            chunk, status = read(self, session, count)
+            if self in judges and session in self._sessions:
+                received[session] = received.get(session, b"") + chunk
+                if received[session].endswith(b"\n"):
+                    answer = received.pop(session).decode(errors="replace")
+                    judges[self].answer(self._sessions[session].link.address, answer)
+            return chunk, status
+
+        def begun(self, file):
+            path = file.library.removesuffix("@labctl")
+            already = [judge for each, judge in judges.items() if str(each.library_path) == path]
+            if already:
+                already[0].opened_by(file)
+            else:
+                beliefs[path] = file
+            try:
+                begin(self, file)
+            finally:
+                beliefs.pop(path, None)
+
+        everyone = self.judges
+        patch.setattr(library, "open_default_resource_manager", opened)
+        patch.setattr(library, "close", closed)
+        patch.setattr(library, "write", written)
+        patch.setattr(library, "read", taken)
+        patch.setattr(Bench, "__init__", begun)
