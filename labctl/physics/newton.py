@@ -372,7 +372,7 @@ def newton(g, inverse_v0, sw, sb, lw, jw, lb, jb, uw, ub, xx, jx, w, b, x, accur
         highest = 0.0
         for kk in range(n):
             for i in range(m):
-                highest = max(highest, abs(w[kk, i]))
+                highest = max(highest, abs(w[kk, i]), abs(b[i, kk]))
         for p in range(x.shape[0]):
             highest = max(highest, abs(x[p]))
         rounding = 4e-16 * stiffest * highest
