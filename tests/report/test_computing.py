@@ -123,6 +123,7 @@ def test_a_run_that_was_killed_has_a_report_of_what_it_got_to(folder: Path, tmp_
 
 @pytest.fixture(scope="module")
 def page(folder: Path) -> str:
+    write_maps_file(read_run(folder))
     path, _ = write_report(folder)
     return re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", path.read_text(encoding="utf-8"))
 
