@@ -41,8 +41,15 @@ class Job:
 
 
 JOBS = {
-    "demo": Job("form and program a virtual crossbar, turn a photograph into feature maps", "", ("labctl", "demo")),
+    "demo": Job(
+        "form and program a virtual crossbar, turn a photograph into feature maps", "", ("labctl", "demo")
+    ),
     "test": Job("run the tests", "gui dev", ("pytest", "-n", "auto", "--dist", "worksteal")),
+    "faults": Job(
+        "kill the suite 200 times, disturb every message of a run",
+        "gui dev",
+        ("pytest", "tests/faults", "--all-faults", "-n", "auto", "--dist", "worksteal"),
+    ),
     "lint": Job(
         "check style, types and layers",
         "gui dev",
