@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,16 +14,25 @@ from typing import Any
 import numpy as np
 
 from labctl.bench.books import Books
-from labctl.bench.doses import READ_TIME, SHARES, SHORTEST_PULSE, current_into, largest_energy, pulse_energy
+from labctl.bench.doses import (
+    READ_TIME,
+    SHARES,
+    SHORTEST_PULSE,
+    Dose,
+    current_into,
+    largest_energy,
+    pulse_energy,
+)
 from labctl.bench.ledgerfile import LedgerFile, Store, read_lines
 from labctl.bench.limits import ROUNDING, BenchLimits
 from labctl.benchfile import BenchFile
-from labctl.core.errors import LimitExceeded
+from labctl.core.errors import LimitExceeded, RouteRefused
 from labctl.core.lines import Cell
 from labctl.core.paths import file_name, sample_file, sample_ledger, samples_folder
 from labctl.core.quantity import show
 from labctl.core.route import Feed, Purpose, Role, Route
 
+NOTHING = Dose()
 WRITES = (Purpose.WRITE, Purpose.FORM)
 
 
@@ -38,10 +47,10 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The largest amplitude of a route, in V, and the sentence that refuses a larger one."""
+    """The largest amplitude of a route, in V, and how to say why a larger one is refused."""
 
     amplitude: float
-    reason: str
+    reason: Callable[[], str]
 
 
 class Ledger:
@@ -72,7 +81,7 @@ class Ledger:
         """
         ceiling = min(self._ceilings(route), key=lambda each: each.amplitude)
         if not route.amplitude <= ceiling.amplitude * (1.0 + ROUNDING):
-            raise LimitExceeded(ceiling.reason)
+            raise LimitExceeded(ceiling.reason())
         allowed = []
         for feed in route.feeds:
             if feed.is_ground:
@@ -95,86 +104,88 @@ class Ledger:
 
     def _ceilings(self, route: Route) -> Iterator[Ceiling]:
         """Every reason for which the amplitude of `route` is bounded."""
-        limits, shares = self._limits, route.worst_case / route.amplitude
+        limits, shares, cell = self._limits, route.worst_case / route.amplitude, route.cell
         if route.purpose not in WRITES:
-            yield Ceiling(
-                limits.read_voltage, self._too_much("a read", limits.read_voltage, "read_voltage", route)
-            )
+            yield self._static(limits.read_voltage, "a read", "read_voltage", 1.0, route)
             return
-        cell = route.cell
-        if cell is None:
-            yield Ceiling(0.0, "a write needs one selected cell")
-            return
-        own = float(shares[cell])
-        yield Ceiling(
-            limits.write_voltage / own,
-            self._too_much(f"cell {cell}", limits.write_voltage, "write_voltage", route),
-        )
+        if cell is None or route.scheme is None:
+            raise RouteRefused("a write needs one selected cell, and a scheme that holds the others")
+        yield self._static(limits.write_voltage, f"cell {cell}", "write_voltage", float(shares[cell]), route)
         others = shares.copy()
         others[cell] = 0.0
-        largest = float(others.max())
-        if largest > 0.0:
-            yield Ceiling(
-                limits.half_select_voltage / largest,
-                self._too_much(
-                    "an unselected cell", limits.half_select_voltage, "half_select_voltage", route
-                ),
-            )
-        exhausted = self._exhausted(cell, pulses=1, energy=0.0)
-        if exhausted:
-            yield Ceiling(0.0, exhausted)
-        worn = "" if route.scheme is None else self._worn_bystander(cell, route.scheme.value)
-        if worn:
-            yield Ceiling(0.0, worn)
+        yield self._static(
+            limits.half_select_voltage,
+            "an unselected cell",
+            "half_select_voltage",
+            float(others.max()),
+            route,
+        )
+        refused = self._out_of_pulses(cell) or self._worn_bystander(cell, route.scheme.value)
+        if refused:
+            yield Ceiling(0.0, lambda: refused)
         yield self._energy_ceiling(cell, route)
+
+    def _static(self, limit: float, what: str, key: str, share: float, route: Route) -> Ceiling:
+        """The amplitude at which something that sees `share` of it reaches `limit` V."""
+        return Ceiling(
+            limit / share if share > 0.0 else math.inf,
+            lambda: (
+                f"{what} would see more than {show(limit, 'V')} (limits.{key}) in a {route.purpose.value} of "
+                f"{show(route.amplitude, 'V')}: plan it for less"
+            ),
+        )
 
     def _energy_ceiling(self, cell: Cell, route: Route) -> Ceiling:
         """The amplitude at which a pulse of the shortest width could still not exceed the energy that is left."""
-        left = self._energy_left(cell)
+        limits, life, run = self._limits, self._books.of(cell), self._run_of(cell)
+        left = max(min(limits.cell_energy - life.energy, limits.run_energy - run.energy), 0.0)
         drive, current = route.feed(Role.DRIVE), route.feed(Role.SENSE).compliance
         largest = left / (SHORTEST_PULSE * current)
         if drive.series_ohm > 0.0:
-            largest = max(largest, math.sqrt(max(left, 0.0) * 4.0 * drive.series_ohm / SHORTEST_PULSE))
+            largest = max(largest, math.sqrt(left * 4.0 * drive.series_ohm / SHORTEST_PULSE))
         return Ceiling(
             largest,
-            f"cell {cell} has {show(max(left, 0.0), 'J')} left of the energy that limits.cell_energy and "
-            f"limits.run_energy permit: not enough for a pulse of {show(route.amplitude, 'V')}; it can still be read, "
-            "choose another cell",
+            lambda: (
+                f"cell {cell} has {show(left, 'J')} left of the energy that limits.cell_energy and limits.run_energy "
+                f"permit: not enough for a pulse of {show(route.amplitude, 'V')}; it can still be read, choose another "
+                "cell"
+            ),
         )
 
-    def _energy_left(self, cell: Cell) -> float:
-        life, run = self._books.of(cell), self._books.in_run.get(cell)
-        spent = run.energy if run is not None and self._begun else 0.0
-        return min(self._limits.cell_energy - life.energy, self._limits.run_energy - spent)
-
-    def _exhausted(self, cell: Cell, pulses: int, energy: float) -> str:
-        """Why `cell` may not be given so many pulses and so many J more; empty when it may."""
-        limits, life = self._limits, self._books.of(cell)
-        run = self._books.in_run.get(cell) if self._begun else None
-        if life.pulses + pulses > limits.cell_pulses:
+    def _out_of_pulses(self, cell: Cell) -> str:
+        """Why `cell` may not be given one pulse more; empty when it may."""
+        limits, life, run = self._limits, self._books.of(cell), self._run_of(cell)
+        if life.pulses + 1 > limits.cell_pulses:
             return (
                 f"cell {cell} has taken {life.pulses} pulses, this bench permits {limits.cell_pulses:.12g} "
                 "(limits.cell_pulses): it can still be read; choose another cell, or raise the limit if the device "
                 "allows it"
             )
-        if (run is not None and run.pulses + pulses > limits.run_pulses) or pulses > limits.run_pulses:
+        if run.pulses + 1 > limits.run_pulses:
             return (
-                f"cell {cell} has taken {0 if run is None else run.pulses} pulses in this run, this bench permits "
-                f"{limits.run_pulses:.12g} (limits.run_pulses): look at the cell before you start another run"
+                f"cell {cell} has taken {run.pulses} pulses in this run, this bench permits {limits.run_pulses:.12g} "
+                "(limits.run_pulses): look at the cell before you start another run"
             )
-        energy_in_run = 0.0 if run is None else run.energy
-        for spent, limit, key in (
-            (life.energy, limits.cell_energy, "cell_energy"),
-            (energy_in_run, limits.run_energy, "run_energy"),
+        return ""
+
+    def _out_of_energy(self, cell: Cell, energy: float) -> str:
+        """Why `cell` may not be given `energy` J more; empty when it may."""
+        limits = self._limits
+        for dose, limit, key, where in (
+            (self._books.of(cell), limits.cell_energy, "cell_energy", ""),
+            (self._run_of(cell), limits.run_energy, "run_energy", " in this run"),
         ):
-            if spent + energy > limit * (1.0 + ROUNDING):
-                where = " in this run" if key == "run_energy" else ""
+            if dose.energy + energy > limit * (1.0 + ROUNDING):
                 return (
-                    f"cell {cell} has taken {show(spent, 'J')}{where} and the next pulse could add "
+                    f"cell {cell} has taken {show(dose.energy, 'J')}{where} and the next pulse could add "
                     f"{show(energy, 'J')}, this bench permits {show(limit, 'J')} (limits.{key}): pulse shorter or "
                     "lower, or choose another cell"
                 )
         return ""
+
+    def _run_of(self, cell: Cell) -> Dose:
+        """What `cell` has taken in the present run."""
+        return self._books.in_run.get(cell, NOTHING) if self._begun else NOTHING
 
     def _worn_bystander(self, cell: Cell, scheme: str) -> str:
         """Why no further pulse may be shared with the cells beside `cell`; empty when it may."""
@@ -195,12 +206,6 @@ class Ledger:
             f"{limit:.12g} (limits.half_select_pulses): write cells that share no line with it, or raise the limit"
         )
 
-    def _too_much(self, what: str, limit: float, key: str, route: Route) -> str:
-        return (
-            f"{what} would see more than {show(limit, 'V')} (limits.{key}) in a {route.purpose.value} of "
-            f"{show(route.amplitude, 'V')}: plan it for less"
-        )
-
     # Booking ------------------------------------------------------------------------------------------------
 
     def book_pulse(
@@ -212,7 +217,11 @@ class Ledger:
         pulse could exceed what is left of the cell's budget.
         """
         ceiling = largest_energy(amplitude, width, series, compliance)
-        refused = self._exhausted(cell, pulses=1, energy=ceiling) or self._worn_bystander(cell, scheme)
+        refused = (
+            self._out_of_pulses(cell)
+            or self._out_of_energy(cell, ceiling)
+            or self._worn_bystander(cell, scheme)
+        )
         if refused:
             raise LimitExceeded(refused)
         known = self._books.of(cell).conductance

@@ -76,7 +76,7 @@ def test_a_ledger_that_permits_more_pulses_is_caught_in_a_second_program_too(tmp
         view.pulse(1.0, 1e-3)
         view.pulse(1.0, 1e-3)
     assert not accused()
-    monkeypatch.setattr(Ledger, "_exhausted", lambda *_, **__: "")
+    monkeypatch.setattr(Ledger, "_out_of_pulses", lambda *_: "")
     with open_bench(path) as bench, written(bench) as view:
         view.pulse(1.0, 1e-3)
     assert accused() == ["cell (3, 1) was pulsed beyond its budget of 2"]
