@@ -35,7 +35,7 @@ def main() -> None:
     note = (
         f"cells of 5 to 200 uS, {SEGMENT:g} ohm per segment, word lines at 0.1 V, bit lines at 0 V; 'noise only': the "
         "next point when all cells changed by 1 % or less; 'differ by': largest relative difference of a current "
-        "between ours and SciPy's, both solved to 1e-10 (residual over the largest line current); SciPy's time is that of "
+        "between ours and SciPy's, both solved to 1e-10 (residual over the largest line current); SciPy's time: "
         "the faster of SuperLU's default and symmetric modes"
     )
     if peer is None:

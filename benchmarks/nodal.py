@@ -14,7 +14,7 @@ class NodalCrossbar:
     """Word lines driven at the left, bit lines at 0 V at the bottom, `segment` ohm per pitch and before the first."""
 
     def __init__(self, words: int, bits: int, segment: float, *, symmetric: bool) -> None:
-        """Assemble what does not depend on the cells. symmetric: SuperLU's mode for symmetric matrices, else its default."""
+        """Assemble what does not depend on the cells. symmetric: SuperLU's symmetric mode instead of its default."""
         self._symmetric = symmetric
         self._shape = (words, bits)
         word = np.arange(words * bits).reshape(words, bits)
