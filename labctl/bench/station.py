@@ -64,6 +64,9 @@ class Bench:
         """
         self._file = file
         with ExitStack() as opened:
+            # the books first: who does not get them has not disturbed the program that holds the bench
+            self._ledger = opened.enter_context(open_ledger(file))
+            self._relay_book = opened.enter_context(open_relay_book(file))
             library = Library(file.library)
             opened.callback(library.close)
             self._clock = library.clock
@@ -77,8 +80,6 @@ class Bench:
             }
             self._matrix = next(each for each in self._drivers.values() if isinstance(each, Keithley707B))
             self._sources = Sources(self._mainframes)
-            self._ledger = opened.enter_context(open_ledger(file))
-            self._relay_book = opened.enter_context(open_relay_book(file))
             self._relays = Relays(file, self._matrix, self._mainframes, self._sources, self._relay_book)
             self._router = Router(file)
             unsafe = self.make_safe()
