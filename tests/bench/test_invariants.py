@@ -29,8 +29,8 @@ def accused(invariants):
     return found
 
 
-def bench_file(tmp_path, *keys):
-    return write_bench(tmp_path / "bench.toml", ("[limits]", "\n".join(["[limits]", *keys])))
+def bench_file(tmp_path, *replacements):
+    return write_bench(tmp_path / "bench.toml", *replacements)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def test_a_ledger_that_forgets_is_caught(tmp_path, monkeypatch, accused):
 
 
 def test_a_ledger_that_permits_more_pulses_is_caught_in_a_second_program_too(tmp_path, monkeypatch, accused):
-    path = bench_file(tmp_path, "cell_pulses = 2")
+    path = bench_file(tmp_path, ("cell_pulses = 1e6", "cell_pulses = 2"))
     with open_bench(path) as bench, written(bench) as view:
         view.pulse(1.0, 1e-3)
         view.pulse(1.0, 1e-3)

@@ -278,7 +278,7 @@ def small_bench_at(tmp_path):
 
 
 def test_a_second_program_sees_what_the_first_spent_and_is_refused_before_a_relay_moves(tmp_path):
-    path = write_bench(tmp_path / "bench.toml", ("[limits]", "[limits]\ncell_pulses = 3"))
+    path = write_bench(tmp_path / "bench.toml", ("cell_pulses = 1e6", "cell_pulses = 3"))
     with (
         open_bench(path) as bench,
         bench.connect_cell(bench.router.cell_write(CELL, 0.5, Scheme.HALF, 1e-4)) as view,
@@ -328,7 +328,7 @@ def test_closures_are_those_that_the_relays_made(tmp_path):
 
 
 def test_a_worn_relay_is_warned_of_and_at_its_end_refused_until_it_is_renewed(tmp_path):
-    path = write_bench(tmp_path / "bench.toml", ("[limits]", "[limits]\nrelay_life = 5"))
+    path = write_bench(tmp_path / "bench.toml", ("relay_life = 1e8", "relay_life = 5"))
     with open_bench(path) as bench:
         route = bench.router.cell_read(CELL, 0.1)
         for times in range(5):
