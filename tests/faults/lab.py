@@ -85,12 +85,17 @@ class Lab:
     bench: Workbench
     lab_file: Path
     out: Path
+    server: BenchServer | None = None
     messages: list[str] = field(default_factory=list)
     wall: WallClock = field(default_factory=WallClock)
 
     def pulses(self) -> int:
         """Write pulses that have reached an instrument."""
         return sum(is_pulse(message) for message in tuple(self.messages))
+
+    def is_left_alone(self) -> bool:
+        """Whether nobody is connected any longer, and nothing is on its way."""
+        return not any(served.connections for served in self.server._served)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """`labctl COMMAND` in a process of its own."""
@@ -128,6 +133,7 @@ def served(folder: Path, seed: int = 20231) -> Iterator[Lab]:
         address: Tapped(device, lab.messages) for address, device in bench.instruments.items()
     }
     server = BenchServer(bench, speed=0.0)
+    lab.server = server
     server.write_bench(lab.lab_file)
     thread = threading.Thread(target=server.serve)
     thread.start()

@@ -51,6 +51,7 @@ def kill_at(lab, command, moment):
     held = journal.read_bytes()
     process.kill()
     said = process.communicate()[0]
+    assert lab.wait_until(lab.is_left_alone, 5.0)
     if "finished" in said:
         return None
     assert journal.read_bytes().startswith(held), "a line that the journal held is gone"
