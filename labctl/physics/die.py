@@ -13,7 +13,7 @@ from labctl.core.paths import find_preset
 from labctl.physics.cbram import CbramCells, CbramPreset
 from labctl.physics.circuit import OperatingPoint, Source, SourcePoint, Topology
 from labctl.physics.crossbar import Crossbar
-from labctl.physics.kinetics import largest_rate
+from labctl.physics.kinetics import fastest_rate
 from labctl.physics.network import Medium, Network, Solution, all_quiet
 from labctl.physics.noise import Streams
 from labctl.physics.outside import undefined
@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 _STILL = 1e-7
 """Largest change of ln G in one stretch of time that is not even written down."""
+_SPANS = 1024
+"""Potential differences for which the largest rate of any cell is kept."""
 
 
 class ArrayGeometry(Protocol):
@@ -62,7 +64,7 @@ class Die:
         self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
         self._nothing = np.zeros(shape[1])
-        self._fastest: tuple[int, dict[float, float]] = (-1, {})
+        self._fastest: dict[float, float] = {}
 
     @classmethod
     def build(cls, geometry: ArrayGeometry, cells: str, neurons: str, streams: Streams) -> Self:
@@ -210,23 +212,20 @@ class Die:
         span = self._switching.span()
         if span == 0.0:
             return False
-        if self._fastest[0] != self.cells.revision:
-            self._fastest = self.cells.revision, {}
-        rates = self._fastest[1]
-        if span not in rates:
-            cells = self.cells
-            rates[span] = largest_rate(cells.parameters, cells.formed, cells.log_conductance, span)
-        return bool(rates[span] * factor * duration > _STILL)
+        rate = self._fastest.get(span)
+        if rate is None:
+            if len(self._fastest) >= _SPANS:
+                self._fastest.clear()
+            rate = self._fastest[span] = float(fastest_rate(self.cells.parameters, span))
+        return rate * factor * duration > _STILL
 
     def _heating(
         self, parts: Parts, array: tuple[Source, ...], beside: tuple[Source, ...], medium: Medium
     ) -> tuple[Floats, Floats]:
         """(N,) W in the heaters and (N,) V across the films that sources, seen by either part, drive."""
-        (array_power, array_volts), (_, volts) = (
-            self._driven(network, sources, medium)
-            for network, sources in ((parts.array, array), (parts.beside, beside))
-        )
-        return array_power, array_volts + volts
+        power, volts = self._driven(parts.array, array, medium)
+        _, beside_volts = self._driven(parts.beside, beside, medium)
+        return power, volts if beside_volts is self._nothing else volts + beside_volts
 
     def _driven(self, network: Network, sources: tuple[Source, ...], medium: Medium) -> tuple[Floats, Floats]:
         """(N,) W in the heaters and (N,) V across the films of one part, remembered for its latest solution."""

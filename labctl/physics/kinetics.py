@@ -108,14 +108,17 @@ def creep(parameters, formed, nucleation, log_g, v, seconds, bound, change):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def largest_rate(parameters, formed, log_g, span):
-    """Largest |rate| in 1/s that any cell could have while no potential difference exceeds `span` volts."""
+def fastest_rate(parameters, span):
+    """Largest |rate| in 1/s of any cell in any state while no potential difference exceeds `span` volts.
+
+    A filament grows fastest at the lowest conductance and dissolves fastest at the highest.
+    """
     largest = 0.0
-    for i in range(log_g.shape[0]):
-        for j in range(log_g.shape[1]):
+    for i in range(parameters.shape[0]):
+        for j in range(parameters.shape[1]):
             p = parameters[i, j]
-            if formed[i, j]:
-                largest = max(largest, growth_rate(p, log_g[i, j], span), -growth_rate(p, log_g[i, j], -span))
-            else:
-                largest = max(largest, nucleation_rate(p, span))
+            grown = growth_rate(p, np.log(p[_LOW]), span)
+            dissolved = -growth_rate(p, np.log(p[_HIGH]), -span)
+            room = 1.0 - p[_LOW] / p[_HIGH]  # which these two have, while at the very ends it would be 1
+            largest = max(largest, grown / room, dissolved / room, nucleation_rate(p, span))
     return largest

@@ -62,7 +62,7 @@ class Switching:
             self._deadline = np.full(len(sources), inf)
         else:
             for index, (old, new) in enumerate(zip(self._sources, sources, strict=True)):
-                if old != new:
+                if old is not new and old != new:
                     self._acting[index], self._deadline[index] = 0, inf
         self._sources, self._levels = sources, _levels(sources)
         for source, node in zip(sources, network.topology.source_nodes, strict=True):
