@@ -116,6 +116,8 @@ class Crossbar:
         self._word = np.ascontiguousarray(1.0 / np.maximum(along_word, SMALLEST_RESISTANCE).T)
         self._bit = np.ascontiguousarray(1.0 / np.maximum(along_bit, SMALLEST_RESISTANCE))
         self._insulated = np.full((bits, words), INSULATION), np.full((words, bits), INSULATION)
+        nowhere = Terminals()
+        self._latest_ends = nowhere, self._made_ends(nowhere)
         self._no_border = Border(np.zeros((words, 0)), np.zeros((bits, 0)), np.zeros((0, 0)), np.zeros(0))
 
     def solve(
@@ -181,7 +183,13 @@ class Crossbar:
         )  # fmt: skip
         return Field(w.T, b, x, slope * (w.T - b), slope)
 
-    def _ends(self, t: Terminals) -> tuple[Floats, Floats, Floats, Floats]:
+    def _ends(self, terminals: Terminals) -> tuple[Floats, Floats, Floats, Floats]:
+        """Leaks and injections (word lw, jw, bit lb, jb) at all wire nodes; remembered for the latest terminals."""
+        if terminals is not self._latest_ends[0]:
+            self._latest_ends = terminals, self._made_ends(terminals)
+        return self._latest_ends[1]
+
+    def _made_ends(self, t: Terminals) -> tuple[Floats, Floats, Floats, Floats]:
         words, bits = self.shape
         lw, jw = self._insulated[0].copy(), np.zeros((bits, words))
         lb, jb = self._insulated[1].copy(), np.zeros((words, bits))

@@ -119,6 +119,7 @@ class Network:
         self._latest: tuple[tuple[object, ...], Solution] | None = None
         self._ruling: OrderedDict[tuple[Source, ...], NDArray[np.int8]] = OrderedDict()
         self._patterns: dict[tuple[object, ...], tuple[Floats | None, Pattern]] = {}
+        self._situations: OrderedDict[tuple[object, ...], Situation] = OrderedDict()
         self._films: Floats | None = None
         self._matrix = self.outside.matrix
 
@@ -178,11 +179,23 @@ class Network:
         pinned: Mapping[int, float] | None = None,
     ) -> Situation:
         """The outside reduced to the line ends; `pinned` nodes are held at given V."""
+        if self.outside.has_neurons and self._films is not medium.films:
+            self._films, self._matrix = medium.films, self.outside.with_films(medium.films)
+            self._situations.clear()
+        key = (sources, ruling.tobytes(), tuple(pinned.items()) if pinned else ())
+        found = self._situations.get(key)
+        if found is None:
+            found = self._situations[key] = self._reduced(sources, ruling, pinned)
+            if len(self._situations) > _SETTLED:
+                self._situations.popitem(last=False)
+        return found
+
+    def _reduced(
+        self, sources: tuple[Source, ...], ruling: NDArray[np.int8], pinned: Mapping[int, float] | None
+    ) -> Situation:
         levels = acting_levels(sources, ruling)
         kinds = tuple((holds, s.resistance) for (holds, _), s in zip(levels, sources, strict=True))
         nodes = tuple(pinned) if pinned else ()
-        if self.outside.has_neurons and self._films is not medium.films:
-            self._films, self._matrix = medium.films, self.outside.with_films(medium.films)
         made_for, pattern = self._patterns.get((kinds, nodes), (None, None))
         if pattern is None or (made_for is not None and made_for is not self._matrix):
             pattern = make_pattern(self.outside, self._matrix, kinds, nodes)

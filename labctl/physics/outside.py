@@ -114,16 +114,17 @@ def _star(contacts: Floats, inner: float) -> tuple[Floats, Floats, Floats]:
 class Pattern:
     """What sources of given kinds make of the outside nodes, whatever their levels.
 
-    held: nodes of known potential, ground first; free: nodes that follow the network; ideal (S,): the node that a
-    source holds alone, -1 for the others; conductance (S,): S of sources behind a resistance; injecting (S,): what a
+    held: nodes of known potential, ground first; free: nodes that follow the network; is_ideal (S,): whether a
+    source holds its node alone; conductance (S,): S of sources behind a resistance; injecting (S,): what a
     source's level is multiplied with to give the A that it injects; outward: S from each free node to held ones;
-    slow: free nodes on lines whose cable charges through a resistor or from a limited source; acting: what levels
+    slow: free nodes on lines whose cable charges through a resistor or from a limited source; settling: ten of
+    their longest time constants, in s: after that they have settled; acting: what levels
     (and potentials of pinned nodes) do, the rows of `parts` one below the other.
     """
 
     held: NDArray[np.intp]
     free: NDArray[np.intp]
-    ideal: NDArray[np.intp]
+    is_ideal: NDArray[np.bool_]
     conductance: Floats
     injecting: Floats
     leak: Floats
@@ -133,6 +134,7 @@ class Pattern:
     free_held: Floats
     outward: Floats
     slow: NDArray[np.intp]
+    settling: float
     acting: Floats
     parts: tuple[slice, ...]
     content: bytes
@@ -183,7 +185,7 @@ def make_pattern(
     count, nodes = len(kinds), outside.topology.nodes
     conductance, injecting, leak = np.zeros(count), np.zeros(count), np.zeros(nodes)
     into_node = np.zeros((nodes, count + len(pinned)))
-    ideal = np.full(count, -1, dtype=np.intp)
+    is_ideal = np.zeros(count, dtype=np.bool_)
     held, holders, pushed = [GROUND], [-1], set()
     for index, (holds, ohm) in enumerate(kinds):
         node = outside.topology.source_nodes[index]
@@ -197,7 +199,7 @@ def make_pattern(
             conductance[index] = injecting[index] = 1.0 / resistance
             leak[node] += conductance[index]
         else:
-            ideal[index] = node
+            is_ideal[index] = True
             held.append(node)
             holders.append(index)
         into_node[node, index] = injecting[index]
@@ -220,14 +222,17 @@ def make_pattern(
     left, bottom = word.sum(axis=1), bit.sum(axis=1)
     followers = np.array(free, dtype=np.intp)
     outward = leak[free] - free_held.sum(axis=1)
+    is_slow = outside.touches_array[free] & (outward < STIFF)
+    slow = followers[is_slow]
+    times = outside.capacitance[slow] / np.maximum(outward[is_slow], 1e-30)
     acting = (word @ on_held, bit @ on_held, into_node[free] - free_held @ on_held, on_held, into_node)
     ends = np.cumsum([0, *(len(rows) for rows in acting)]).tolist()
     reduced = (left, bottom, border.word_coupling, border.bit_coupling, inner)
     return Pattern(
-        held=np.array(held, dtype=np.intp), free=followers, ideal=ideal,
+        held=np.array(held, dtype=np.intp), free=followers, is_ideal=is_ideal,
         conductance=conductance, injecting=injecting, leak=leak,
         left_conductance=left, bottom_conductance=bottom, border=border, free_held=free_held,
-        outward=outward, slow=followers[outside.touches_array[free] & (outward < STIFF)],
+        outward=outward, slow=slow, settling=10.0 * float(times.max(initial=0.0)),
         acting=np.concatenate(acting), parts=tuple(slice(*pair) for pair in pairwise(ends)),
         content=b"".join(part.tobytes() for part in reduced),
     )  # fmt: skip
@@ -284,7 +289,7 @@ def source_currents(outside: Outside, situation: Situation, voltage: Floats, int
     """(S,) A out of each source. An ideal source delivers what its node passes on."""
     pattern = situation.pattern
     through = situation.injection - pattern.conductance * voltage[outside.source_nodes]
-    out: Floats = np.where(pattern.ideal >= 0, into_network[outside.source_nodes], through)
+    out: Floats = np.where(pattern.is_ideal, into_network[outside.source_nodes], through)
     return out
 
 

@@ -65,7 +65,7 @@ def linearise(
 
     def at_sources(into: Floats, volts: Floats) -> Floats:
         at = outside.source_nodes
-        return np.where(pattern.ideal >= 0, into[at], -pattern.conductance * volts[at])
+        return np.where(pattern.is_ideal, into[at], -pattern.conductance * volts[at])
 
     quiet = Border(
         situation.border.word_coupling,

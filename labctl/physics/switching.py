@@ -178,7 +178,7 @@ class Switching:
                 if np.abs(departure).max(initial=0.0) > _SETTLED
                 else []
             )
-            settling = self._settling_time(network, base, slow)
+            settling = base.situation.pattern.settling
             expected = self._expected(base, answers, departure, left, min(left, settling), factor)
             waiting = (np.abs(expected) > (_ACTIVE_CHARGED if answers else _ACTIVE)) | (
                 ~cells.formed & (cells.nucleation + expected > NEARLY_FORMED) & (expected > 0.0)
@@ -231,15 +231,6 @@ class Switching:
         """Which limits act at this moment: a voltage source's only once its response time is over."""
         at_once = np.array([s.drive is not Drive.VOLTAGE or s.response_time == 0.0 for s in sources])
         return np.where(at_once | (self._acting != 0), target.ruling, 0).astype(np.int8)
-
-    @staticmethod
-    def _settling_time(network: Network, base: Solution, slow: Indices) -> float:
-        """Ten of the longest time constants of the slow nodes, in s: after that they have settled."""
-        if len(slow) == 0:
-            return 0.0
-        pattern = base.situation.pattern
-        outward = pattern.leak[slow] - base.situation.matrix[np.ix_(slow, pattern.held)].sum(axis=1)
-        return float(10.0 * (network.outside.capacitance[slow] / np.maximum(outward, 1e-30)).max())
 
     def _expected(
         self,
