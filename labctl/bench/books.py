@@ -57,6 +57,7 @@ class Books:
     def __post_init__(self) -> None:
         """No pulses of any scheme yet."""
         self._selected = {scheme: np.zeros(self.shape, dtype=np.int64) for scheme in SHARES}
+        self._squares = {scheme: np.zeros(self.shape) for scheme in SHARES}  # V^2 s
 
     # Kinds of lines -----------------------------------------------------------------------------------------
 
@@ -67,7 +68,9 @@ class Books:
         self.run = RunTotals(label, began)
         self.in_run = {}
 
-    def pulse(self, cell: Cell, amplitude: float, energy: float, current: float, scheme: str) -> None:
+    def pulse(
+        self, cell: Cell, amplitude: float, width: float, energy: float, current: float, scheme: str
+    ) -> None:
         """One pulse on a selected cell."""
         counted = Bin.of(scheme, amplitude)
         for dose in self._doses(cell):
@@ -75,6 +78,7 @@ class Books:
             dose.bins[counted] = dose.bins.get(counted, 0) + 1
             dose.see(amplitude, current, energy)
         self._selected[scheme][cell] += 1
+        self._squares[scheme][cell] += amplitude * amplitude * width
         self.pulses += 1
         self.run.pulses += 1
         self.run.see(amplitude, current, energy)
@@ -129,15 +133,20 @@ class Books:
         """(M, N) how many pulses each cell has seen a share of, selected for none of them."""
         seen = np.zeros(self.shape, dtype=np.int64)
         for scheme, counts in self._selected.items():
-            row, column, neither = SHARES[scheme]
-            words, bits = counts.sum(axis=1, keepdims=True), counts.sum(axis=0, keepdims=True)
-            if row:
-                seen += words - counts
-            if column:
-                seen += bits - counts
-            if neither:
-                seen += counts.sum() - words - bits + counts
+            row, column, neither = (share > 0.0 for share in SHARES[scheme])
+            seen += _beside(counts, row, column, neither)
         return seen
+
+    def half_select_energy(self) -> NDArray[np.float64]:
+        """(M, N) J that each cell took as a bystander, at its conductance of the last read; NaN where never read."""
+        squares = np.zeros(self.shape)
+        for scheme, done in self._squares.items():
+            row, column, neither = (share**2 for share in SHARES[scheme])
+            squares += _beside(done, row, column, neither)
+        conductance = np.full(self.shape, math.nan)
+        for cell, dose in self.cells.items():
+            conductance[cell] = dose.conductance
+        return np.where(squares > 0.0, conductance * squares, 0.0)
 
     def half_select_bins(self, cell: Cell) -> dict[float, int]:
         """How many shares of about which V (a bin's middle, signed) `cell` has seen of pulses on others."""
@@ -165,8 +174,8 @@ class Books:
     def _apply(self, kind: str, *rest: Any) -> None:
         match kind:
             case "p":
-                word, bit, amplitude, _, energy, current, scheme = rest
-                self.pulse(Cell(word, bit), amplitude, energy, current, scheme)
+                word, bit, *pulse = rest
+                self.pulse(Cell(word, bit), *pulse)
             case "r":
                 word, bit, voltage, current, energy = rest
                 self.read(Cell(word, bit), voltage, current, energy)
@@ -185,6 +194,9 @@ class Books:
                 self._recognise(*rest)
             case "cell":
                 self._restore_cell(*rest)
+            case "squares":
+                scheme, word, values = rest
+                self._squares[scheme][word] = values
             case "so far":
                 self.in_run[Cell(*rest[:2])] = _restored(*rest[2:])
             case "heater":
@@ -221,6 +233,9 @@ class Books:
         for kind, doses in (("cell", self.cells), ("so far", self.in_run)):
             for cell, dose in sorted(doses.items()):
                 yield _line(kind, *cell, *_numbers(dose))
+        for scheme, squares in self._squares.items():
+            for word in np.flatnonzero(squares.any(axis=1)):
+                yield _line("squares", scheme, int(word), squares[word].tolist())
         for neuron, dose in sorted(self.heaters.items()):
             yield _line("heater", neuron, dose.pulses, dose.voltage, dose.current)
         yield _line("stage", self.stage)
@@ -232,6 +247,13 @@ class Books:
     def header(self) -> str:
         """The first line of a ledger."""
         return _line("ledger", FORMAT, *self.shape)
+
+
+def _beside(own: NDArray[Any], row: float, column: float, neither: float) -> NDArray[Any]:
+    """What cells see of what others were given: shares of the same word line, of the same bit line, of the rest."""
+    words, bits = own.sum(axis=1, keepdims=True) - own, own.sum(axis=0, keepdims=True) - own
+    seen: NDArray[Any] = row * words + column * bits + neither * (own.sum() - words - bits - own)
+    return seen
 
 
 def _line(*values: Any) -> str:

@@ -138,7 +138,8 @@ class Ledger:
     def _energy_ceiling(self, cell: Cell, route: Route) -> Ceiling:
         """The amplitude at which a pulse of the shortest width could still not exceed the energy that is left."""
         limits, life, run = self._limits, self._books.of(cell), self._run_of(cell)
-        left = max(min(limits.cell_energy - life.energy, limits.run_energy - run.energy), 0.0)
+        beside = float(np.nan_to_num(self._books.half_select_energy()[cell]))
+        left = max(min(limits.cell_energy - life.energy - beside, limits.run_energy - run.energy), 0.0)
         drive, current = route.feed(Role.DRIVE), route.feed(Role.SENSE).compliance
         largest = left / (SHORTEST_PULSE * current)
         if drive.series_ohm > 0.0:
@@ -234,7 +235,7 @@ class Ledger:
             f'["p",{cell.word},{cell.bit},{float(amplitude)!r},{float(width)!r},{float(energy)!r},{float(current)!r},'
             f'"{scheme}"]\n'
         )
-        self._books.pulse(cell, amplitude, energy, current, scheme)
+        self._books.pulse(cell, amplitude, width, energy, current, scheme)
         self._last_pulse = cell, amplitude, width, series, compliance, known
 
     def book_read(self, cell: Cell, voltage: float, current: float, compliance: float) -> None:

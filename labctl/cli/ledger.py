@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -15,26 +16,47 @@ from labctl.core.quantity import show
 
 def print_books(console: Console, books: Books, limits: Limits, most: int) -> None:
     """The `most` stressed cells, then bit lines, heaters and the latest runs."""
-    shared = books.half_selected()
+    shared, energies = books.half_selected(), np.nan_to_num(books.half_select_energy())
 
-    def stress(entry: tuple[Cell, Dose]) -> float:
-        cell, dose = entry
+    def stress(cell: Cell) -> float:
+        dose = books.of(cell)
         shares = (
             (float(dose.pulses), limits.cell_pulses),
-            (dose.energy, limits.cell_energy),
+            (dose.energy + float(energies[cell]), limits.cell_energy),
             (float(shared[cell]), limits.half_select_pulses),
         )
-        return max((spent / limit if limit else 1.0) for spent, limit in shares)
+        return max((spent / limit if limit else float(spent > 0.0)) for spent, limit in shares)
 
-    if not books.cells:
+    touched = {*books.cells, *(Cell(int(word), int(bit)) for word, bit in np.argwhere(shared))}
+    if not touched:
         console.print("No cell has taken anything yet.")
         return
     cells = Table(
-        "cell", "pulses", "beside others'", "reads", "highest", "current", "energy", "spent", box=None
+        "cell",
+        "pulses",
+        "beside others",
+        "reads",
+        "highest",
+        "current",
+        "energy",
+        "beside",
+        "spent",
+        box=None,
     )
-    for cell, dose in sorted(books.cells.items(), key=stress, reverse=True)[:most]:
-        counts = (str(dose.pulses), str(shared[cell]), str(dose.reads))
-        cells.add_row(str(cell), *counts, *_extremes(dose), f"{stress((cell, dose)):.2%}")
+    for cell in sorted(touched, key=lambda each: (-stress(each), each))[:most]:
+        dose, bins = books.of(cell), books.half_select_bins(cell)
+        highest = max([dose.voltage, *(abs(voltage) for voltage in bins)])
+        cells.add_row(
+            str(cell),
+            str(dose.pulses),
+            str(shared[cell]),
+            str(dose.reads),
+            show(highest, "V"),
+            show(dose.current, "A"),
+            show(dose.energy, "J"),
+            show(float(energies[cell]), "J"),
+            f"{stress(cell):.2g}",
+        )
     console.print(cells)
     _print_bit_lines(console, books)
     if books.heaters:

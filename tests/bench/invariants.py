@@ -193,10 +193,13 @@ class Judge:
         if not any(terminal.live for terminal in self.terminals.values()):
             self.settle()
             return
-        low, high = self.potentials()
+        low, high, held = self.potentials()
         words, bits = slice(None, self.shape[0]), slice(self.shape[0], None)
         across = np.maximum(high[words, None] - low[None, bits], high[None, bits] - low[words, None])
-        self.peak = np.maximum(self.peak, across)
+        both = (
+            held[words, None] & held[None, bits]
+        )  # a pulse has two ends: no cell is pulsed by a floating line
+        self.peak = np.maximum(self.peak, np.where(both, across, 0.0))
         if across.max() > limits.write_voltage * SLACK:
             self.accuse(f"a cell saw {across.max()} V")
         if np.count_nonzero(across > limits.half_select_voltage * SLACK) > 1:
@@ -219,13 +222,15 @@ class Judge:
         self.peak = np.zeros(self.shape)
 
     def potentials(self):
-        """Lowest and highest V at which each line can stand; one that nothing holds is anywhere between."""
+        """Lowest and highest V at which each line can stand, and whether something holds it; else it is anywhere
+        between.
+        """
         levels = [terminal.level for terminal in self.terminals.values() if terminal.on] + [0.0]
         held = [self.held(line) for line in self.lines]
         driven = [level for level in held if level is not None] or levels
         low = np.array([min(driven) if level is None else level for level in held])
         high = np.array([max(driven) if level is None else level for level in held])
-        return low, high
+        return low, high, np.array([level is not None for level in held])
 
     def held(self, line):
         end = self.ends.get(self.file.columns.get(line))

@@ -4,7 +4,6 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from instruments.keithley.k2600 import Keithley2600B
 from instruments.keithley.k2600_channel import SmuChannel
 from labctl.bench import checks, limits, open_bench
 from labctl.bench.ledger import Ledger
@@ -143,6 +142,7 @@ def test_a_make_safe_that_forgets_the_outputs_is_caught(tmp_path, monkeypatch, a
         written(bench, 0.2),
     ):
         bench._sources.raise_to({"smu1.b": 0.2})
-        broken.setattr(Keithley2600B, "make_safe", lambda _: None)
+        broken.setattr(Keithley2600B, "quench", lambda _: None)
+        broken.setattr(Keithley2600B, "confirm_quenched", lambda _: None)
         bench.make_safe()
     assert any("moved while smu1.b stood at 0.2 V" in each for each in accused())

@@ -1,4 +1,4 @@
-"""Commands run in this process, with a virtual sample of their own."""
+"""Commands run in this process, with a virtual sample of their own; their messages are judged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from labctl import cli
+from tests.bench.conftest import invariants as invariants
 from tests.cli.command import Answer, Command
 
 

@@ -1,9 +1,11 @@
-"""Where the genuine VGG-16 layer and CIFAR-10 images lie, if they are there."""
+"""The genuine VGG-16 layer and CIFAR-10 images, if they are there; every test on the virtual bench is watched."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+from tests.bench.conftest import invariants as invariants
 
 
 @pytest.fixture(scope="session")
