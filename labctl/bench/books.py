@@ -148,6 +148,19 @@ class Books:
             conductance[cell] = dose.conductance
         return np.where(squares > 0.0, conductance * squares, 0.0)
 
+    def half_select_energy_of(self, cell: Cell) -> float:
+        """That of one cell, in J; 0 where never read."""
+        squares = 0.0
+        for scheme, done in self._squares.items():
+            row, column, neither = (share**2 for share in SHARES[scheme])
+            own = float(done[cell])
+            words, bits = float(done[cell.word].sum()) - own, float(done[:, cell.bit].sum()) - own
+            squares += row * words + column * bits
+            if neither:
+                squares += neither * (float(done.sum()) - words - bits - own)
+        conductance = self.of(cell).conductance
+        return 0.0 if math.isnan(conductance) else conductance * squares
+
     def half_select_bins(self, cell: Cell) -> dict[float, int]:
         """How many shares of about which V (a bin's middle, signed) `cell` has seen of pulses on others."""
         seen: dict[float, int] = {}

@@ -138,7 +138,7 @@ class Ledger:
     def _energy_ceiling(self, cell: Cell, route: Route) -> Ceiling:
         """The amplitude at which a pulse of the shortest width could still not exceed the energy that is left."""
         limits, life, run = self._limits, self._books.of(cell), self._run_of(cell)
-        beside = float(np.nan_to_num(self._books.half_select_energy()[cell]))
+        beside = self._books.half_select_energy_of(cell)
         left = max(min(limits.cell_energy - life.energy - beside, limits.run_energy - run.energy), 0.0)
         drive, current = route.feed(Role.DRIVE), route.feed(Role.SENSE).compliance
         largest = left / (SHORTEST_PULSE * current)

@@ -102,6 +102,7 @@ def test_every_bystander_is_counted_once(history):
         if not np.isnan(dose.conductance):
             energy = ledger.books.half_select_energy()[cell]
             assert energy == pytest.approx(dose.conductance * squares[cell], rel=1e-6, abs=1e-15)
+            assert ledger.books.half_select_energy_of(cell) == pytest.approx(energy, rel=1e-6, abs=1e-15)
     for cell in (CELL, Cell(0, 0)):
         assert sum(ledger.books.half_select_bins(cell).values()) == with_a_level[cell]
 
