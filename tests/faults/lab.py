@@ -44,12 +44,12 @@ def small_bench(folder: Path, seed: int = 20231) -> Path:
     return path
 
 
-def target_map(folder: Path, cells: Mapping[tuple[int, int], float]) -> Path:
+def target_map(folder: Path, cells: Mapping[tuple[int, int], float], name: str = "target") -> Path:
     """A map of conductances (S) for some cells; the others are left alone."""
     wanted = np.full((WORDS, BITS), np.nan)
     for cell, conductance in cells.items():
         wanted[cell] = conductance
-    path = folder / "target.npy"
+    path = folder / f"{name}.npy"
     np.save(path, wanted)
     return path
 
