@@ -92,19 +92,40 @@ class Keithley2600B(TspInstrument):
         `abort` ends a script but leaves outputs on, so zero and off follow. Digital lines stay: what an
         isolation relay may do depends on the bench.
         """
+        self.quench()
+        self.confirm_quenched()
+
+    def quench(self) -> None:
+        """Order everything that `make_safe` does and wait for no answer: the next instrument may have its turn."""
         self.device_clear()
         self.send("abort")
         for channel in self._channels.values():
             channel.forget()
-        ends = [
-            f"smu{letter}.source.{end}" for letter in self._channels for end in ("levelv", "leveli", "output")
+        self.put(self._quenching)
+
+    def confirm_quenched(self) -> None:
+        """Read back what `quench` ordered; NotConfirmed when an output is not at 0 V and off."""
+        answers = [self.number(text) for text in self.collect(self._quenching).split("\t")]
+        if len(answers) != len(self._ends):
+            raise NotConfirmed(f"{self.label} answers {answers} for {len(self._ends)} settings: look at it")
+        wrong = [
+            f"{end} is {answer!r}" for end, answer in zip(self._ends, answers, strict=True) if answer != 0.0
         ]
-        answers = self.ask_numbers(*ends, after=" ".join(f"{end} = 0" for end in ends))
-        wrong = [f"{end} is {answer!r}" for end, answer in zip(ends, answers, strict=True) if answer != 0.0]
         if wrong:
             raise NotConfirmed(
                 f"{self.label} is not safe: {', '.join(wrong)}; switch its outputs off by hand"
             )
+
+    @property
+    def _ends(self) -> list[str]:
+        """What is 0 when both channels are safe."""
+        return [
+            f"smu{letter}.source.{end}" for letter in self._channels for end in ("levelv", "leveli", "output")
+        ]
+
+    @property
+    def _quenching(self) -> str:
+        return f"{' '.join(f'{end} = 0' for end in self._ends)} print({', '.join(self._ends)})"
 
     def _confirm_levels(self, statements: str, levels: Mapping[str, float], takes: float = 0.0) -> None:
         questions = [f"smu{letter}.source.levelv" for letter in levels]

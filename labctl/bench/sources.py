@@ -22,6 +22,16 @@ class Sources:
     def __init__(self, mainframes: Mapping[str, SourceMainframe]) -> None:
         """The channels of these `mainframes`, by the bench file's names."""
         self._mainframes = mainframes
+        self._on: set[str] = set()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every output that was switched on has been switched off again."""
+        return not self._on
+
+    def forget(self) -> None:
+        """Every output is off: somebody else has seen to it."""
+        self._on.clear()
 
     @property
     def terminals(self) -> list[str]:
@@ -50,6 +60,7 @@ class Sources:
     def switch_on(self, feeds: Iterable[Feed]) -> None:
         """Outputs on, each at the 0 V at which it was prepared."""
         for feed in feeds:
+            self._on.add(feed.source)
             self.channel(feed.source).set_output(True)
 
     def raise_to(self, levels: Mapping[str, float]) -> None:
@@ -88,6 +99,7 @@ class Sources:
         for terminal in terminals:
             try:
                 self.channel(terminal).set_output(False)
+                self._on.discard(terminal)
             except LabError as error:
                 troubles.append(f"{terminal} could not be confirmed to be off: {error}")
         if troubles:

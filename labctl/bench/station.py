@@ -26,6 +26,7 @@ from labctl.benchfile import BenchFile, load_bench
 from labctl.core.capabilities import TemperatureController
 from labctl.core.clock import Clock
 from labctl.core.errors import InstrumentError, LabError, NotConfirmed, UnsupportedByBench
+from labctl.core.orders import AbortOrder, HeedingClock
 from labctl.core.quantity import show
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
@@ -62,14 +63,14 @@ class Bench:
         Raises LinkLost, InstrumentError or NotConfirmed with everything closed again when one does not
         answer, is not what the bench file says, or cannot be made safe.
         """
-        self._file = file
+        self._file, self._order = file, AbortOrder()
         with ExitStack() as opened:
             # the books first: who does not get them has not disturbed the program that holds the bench
             self._ledger = opened.enter_context(open_ledger(file))
             self._relay_book = opened.enter_context(open_relay_book(file))
             library = Library(file.library)
             opened.callback(library.close)
-            self._clock = library.clock
+            self._clock = HeedingClock(library.clock(self._order.check), self._order)
             self._drivers: dict[str, Driver] = {}
             for name in file.instruments:
                 self._drivers[name] = self._open(name)
@@ -119,6 +120,16 @@ class Bench:
     def clock(self) -> Clock:
         """Time of this bench."""
         return self._clock
+
+    @property
+    def order(self) -> AbortOrder:
+        """The order to end at once; any thread may give it."""
+        return self._order
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every output is off: nothing happens to the sample while one waits."""
+        return self._sources.at_rest
 
     @property
     def word_lines(self) -> int:
@@ -246,17 +257,16 @@ class Bench:
         Returns a sentence for each thing that could not be confirmed. The stage keeps its temperature: it
         harms nothing within the bench's limits, and takes long to settle.
         """
-        steps: list[tuple[str, Callable[[], None]]] = [
-            (name, driver.make_safe) for name, driver in self._mainframes.items()
-        ]
-        steps.append(("heater relays", self._relays.isolate_all))
-        steps.append((self._file.instrument_of("matrix"), self._open_matrix))
-        unsafe = []
-        for name, step in steps:
-            try:
-                step()
-            except LabError as error:
-                unsafe.append(f"{name} could not be made safe: {error}.")
+        unsafe: list[str] = []
+        with self._order.exempt():
+            # who owes an answer may hang: the others do not wait for it. All are at 0 V before one is asked about it
+            frames = sorted(self._mainframes.items(), key=lambda item: item[1].answer_due)
+            ordered = [(name, frame) for name, frame in frames if _attempted(name, frame.quench, unsafe)]
+            confirmed = [_attempted(name, frame.confirm_quenched, unsafe) for name, frame in ordered]
+            if len(ordered) == len(frames) and all(confirmed):
+                self._sources.forget()
+            _attempted("heater relays", self._relays.isolate_all, unsafe)
+            _attempted(self._file.instrument_of("matrix"), self._open_matrix, unsafe)
         return unsafe
 
     def _open_matrix(self) -> None:
@@ -320,6 +330,7 @@ class Bench:
         kind = self._file.instruments[name].driver
         address = self._file.visa.addresses[name]
         link: dict[str, Any] = {"name": name, "visa_library": self._file.library, "clock": self._clock}
+        link["order"] = self._order
         if kind in SOURCES:
             return SOURCES[kind](address, **link)
         if kind in MATRICES:
@@ -338,6 +349,16 @@ class Bench:
                 f"{self._file.instruments[name].driver}: correct [visa.addresses] or the driver"
             )
         return answer
+
+
+def _attempted(name: str, step: Callable[[], None], unsafe: list[str]) -> bool:
+    """Take one step towards safety; whether it succeeded, with a sentence in `unsafe` when not."""
+    try:
+        step()
+    except LabError as error:
+        unsafe.append(f"{name} could not be made safe: {error}.")
+        return False
+    return True
 
 
 def open_bench(name_or_path: str | Path) -> Bench:

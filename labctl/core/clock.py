@@ -1,6 +1,7 @@
 """Time as the bench counts it: real on hardware, the virtual bench's own in simulation."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -19,6 +20,10 @@ class Clock(Protocol):
 class WallClock:
     """The clock on the wall, for benches made of hardware."""
 
+    def __init__(self, between: Callable[[], None] = lambda: None) -> None:
+        """`between` is called during long waits, at least each 50 ms, and may end one by raising."""
+        self._between = between
+
     def now(self) -> float:
         """Seconds of the computer's monotonic clock."""
         return time.monotonic()
@@ -27,4 +32,5 @@ class WallClock:
         """Sleep in slices of at most 50 ms, so that an order to stop is not kept waiting."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
+            self._between()
             time.sleep(min(left, 0.05))

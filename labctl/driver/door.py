@@ -11,6 +11,7 @@ from pyvisa.resources import MessageBasedResource, TCPIPSocket
 
 from labctl.core.clock import Clock, WallClock
 from labctl.core.errors import InstrumentError, LinkLost
+from labctl.core.orders import AbortOrder
 
 if TYPE_CHECKING:  # PyMeasure ships no types: without this door every driver would be `Any`
 
@@ -42,10 +43,12 @@ class Driver(_Instrument):
         name: str = "",
         visa_library: str = "",
         clock: Clock | None = None,
+        order: AbortOrder | None = None,
     ) -> None:
         """Connect to `adapter`: a VISA address, or an adapter of PyMeasure.
 
-        `name` is what the bench file calls the instrument, `clock` counts how long an answer may take.
+        `name` is what the bench file calls the instrument, `clock` counts how long an answer may take, `order` is
+        asked before each message and each read.
         Raises LinkLost when nothing answers there.
         """
         visa: dict[str, Any] = {}
@@ -59,6 +62,7 @@ class Driver(_Instrument):
             raise LinkLost(f"{self.label} does not answer at {adapter}: {error}") from error
         self._bus = self.adapter
         self._clock: Clock = clock if clock is not None else WallClock()
+        self._order = order if order is not None else AbortOrder()
         self._answer_due = False
         self.messages = 0
         """Messages sent since the connection was opened."""
@@ -66,8 +70,10 @@ class Driver(_Instrument):
     def send(self, message: str) -> None:
         """Send `message`, which has no answer.
 
-        Raises LinkLost when it cannot be sent: whether the instrument took it is then unknown.
+        Raises LinkLost when it cannot be sent: whether the instrument took it is then unknown; Aborted, and nothing
+        is sent, once that is ordered.
         """
+        self._order.check()
         if self._answer_due:  # an interrupt fell between a question and its answer, which is nobody's now
             self.device_clear()
         self.messages += 1
@@ -81,10 +87,19 @@ class Driver(_Instrument):
 
         Raises LinkLost when none comes; what the instrument did with the message is then unknown.
         """
+        self.put(message)
+        return self.collect(message, takes)
+
+    def put(self, message: str) -> None:
+        """Send `message` and leave its answer to `collect`."""
         self.send(message)
         self._answer_due = True
+
+    def collect(self, message: str, takes: float = 0.0) -> str:
+        """The answer to `message`, which was `put`; LinkLost as in `query`."""
         deadline = self._clock.now() + takes + PATIENCE
         while (answer := self.poll()) is None:
+            self._order.check()
             if self._clock.now() > deadline:
                 self.unanswered(message)
         self._answer_due = False
@@ -142,6 +157,11 @@ class Driver(_Instrument):
                 connection.clear()
         except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
             raise LinkLost(f"{self.label} does not take a device clear: {error}") from error
+
+    @property
+    def answer_due(self) -> bool:
+        """Whether a question was put whose answer never came: the instrument is busy, or does not hear."""
+        return self._answer_due
 
     def number(self, text: str) -> float:
         """A number that the instrument answered; InstrumentError when it is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import pyvisa
@@ -28,11 +29,10 @@ class Library:
             ) from error
         self.name = name
 
-    @property
-    def clock(self) -> Clock:
-        """The library's own clock when it keeps one, the clock on the wall otherwise."""
+    def clock(self, between: Callable[[], None] = lambda: None) -> Clock:
+        """The library's own clock when it keeps one, else the wall's, which calls `between` while it waits."""
         own = getattr(self._manager.visalib, "clock", None)
-        return WallClock() if own is None else cast(Clock, own)
+        return WallClock(between) if own is None else cast(Clock, own)
 
     def addresses(self) -> tuple[str, ...]:
         """Addresses at which something answers."""

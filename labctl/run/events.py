@@ -46,6 +46,18 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The run holds between two yields; at_rest: every output is off, else the sources stand as they were left."""
+
+    at_rest: bool
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The run goes on after a pause."""
+
+
+@dataclass(frozen=True)
 class Ended:
     """The run is over and the record is closed.
 
@@ -62,5 +74,5 @@ class Ended:
     refused: bool = False
 
 
-Event = Started | Acquired | Pictured | Progressed | Ended
+Event = Started | Acquired | Pictured | Progressed | Paused | Resumed | Ended
 Observer = Callable[[Event], None]

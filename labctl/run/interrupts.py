@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from labctl.core.orders import AbortOrder
+
+INTERRUPTED = "Interrupted at the keyboard."
+
 
 class Interrupts:
     """While active, SIGINT and SIGTERM wait, and raise KeyboardInterrupt inside `let_through` only.
@@ -21,6 +25,7 @@ class Interrupts:
         self._is_open = False
         self._waiting = False
         self._previous: dict[int, Any] = {}
+        self._order: AbortOrder | None = None
 
     def __enter__(self) -> Self:
         """Take the signals over."""
@@ -37,18 +42,23 @@ class Interrupts:
             signal.signal(number, previous)
 
     @contextmanager
-    def let_through(self) -> Iterator[None]:
-        """Let a signal interrupt the block, one that waits at once."""
-        self._is_open = True
+    def let_through(self, order: AbortOrder | None = None) -> Iterator[None]:
+        """Let a signal interrupt the block, one that waits at once; `order` hears of it: the way out is short."""
+        self._is_open, self._order = True, order
         try:
             if self._waiting:
-                raise KeyboardInterrupt
+                raise self._interrupt()
             yield
         finally:
-            self._is_open = False
+            self._is_open, self._order = False, None
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
         self._waiting = True
         if self._is_open:
             self._is_open = False  # once: the way out must not be interrupted again
-            raise KeyboardInterrupt
+            raise self._interrupt()
+
+    def _interrupt(self) -> KeyboardInterrupt:
+        if self._order is not None:
+            self._order.give(INTERRUPTED, reached=True)
+        return KeyboardInterrupt()

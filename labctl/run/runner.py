@@ -13,13 +13,25 @@ from typing import Any, Protocol, runtime_checkable
 from labctl.benchfile import BenchFile
 from labctl.core.clock import Clock
 from labctl.core.errors import Aborted, LabError, LimitExceeded, PlanError, RouteRefused, UnsupportedByBench
+from labctl.core.orders import AbortOrder
 from labctl.core.rows import Block, Experiment, Picture, Progress, Yielded
 from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
 from labctl.record.outcome import Outcome
 from labctl.record.provenance import head, now_iso
 from labctl.record.recorder import Recorder
-from labctl.run.events import Acquired, Ended, Event, Observer, Pictured, Progressed, Started
-from labctl.run.interrupts import Interrupts
+from labctl.run.control import Control, PausePoint
+from labctl.run.events import (
+    Acquired,
+    Ended,
+    Event,
+    Observer,
+    Paused,
+    Pictured,
+    Progressed,
+    Resumed,
+    Started,
+)
+from labctl.run.interrupts import INTERRUPTED, Interrupts
 
 REFUSALS = (PlanError, LimitExceeded, RouteRefused, UnsupportedByBench)
 """What a procedure or a bench says no to; before anything is recorded the run counts as never begun."""
@@ -70,6 +82,21 @@ class KeepsLedger(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesOrders(Protocol):
+    """A bench whose exchanges and waits end at the order to abort."""
+
+    @property
+    def order(self) -> AbortOrder:
+        """The order to end at once."""
+        ...
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every output is off."""
+        ...
+
+
 class Procedure(Protocol):
     """A frozen dataclass of quantities with a `run`."""
 
@@ -102,11 +129,28 @@ class Runner:
         self._bench = bench
         self._interrupts = interrupts
         self._observers = list(observers)
-        self._stop = False
+        self._control, self._over = Control(), False
+        self._order = bench.order if isinstance(bench, TakesOrders) else AbortOrder()
+
+    # Orders, which any thread or observer may give. The generator is only ever touched by the thread that runs it.
+
+    def pause(self, point: PausePoint = PausePoint.SAFE) -> None:
+        """Hold the run at its next row, or at its next safe point."""
+        self._control.pause(point)
+
+    def resume(self) -> None:
+        """Let a held run go on."""
+        self._control.resume()
 
     def stop(self) -> None:
-        """Order the run to end at the next yield; any thread or observer may."""
-        self._stop = True
+        """End the run at the next yield, a held one at once."""
+        self._control.stop()
+
+    def abort(self, reason: str = "Aborted by order.") -> None:
+        """End the run at once: the next exchange or wait raises, then every output goes to 0 V and off."""
+        if not self._over:
+            self._order.give(reason)
+            self._control.wake()
 
     def run(self, procedure: Procedure, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
         """Run to one of the four ends, with outputs off and the outcome in the record, whatever happens.
@@ -116,7 +160,7 @@ class Runner:
 
         Raises LabError only before anything moved; later errors are the outcome. A second Ctrl-C changes nothing.
         """
-        bench, self._stop = self._bench, False
+        bench, self._over = self._bench, False
         messages = _messages(bench)
         (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
         known = head(run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now())
@@ -129,29 +173,51 @@ class Runner:
                 self._tell(Started(procedure, folder, bench.file.simulated, warnings), record)
                 ended = self._complete(procedure, record, interrupts)
             except (KeyboardInterrupt, SystemExit, Aborted) as order:
-                ended = Ended(Outcome.ABORTED, reason=str(order) or "Interrupted at the keyboard.")
+                ended = Ended(Outcome.ABORTED, reason=str(order) or INTERRUPTED)
             except REFUSALS as error:
                 ended = Ended(Outcome.FAILED, reason=str(error), refused=record.is_empty)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run must end safe and recorded
                 ended = Ended(Outcome.FAILED, reason=_sentence(error, folder))
+            if (
+                self._order.reason is not None and ended.outcome is Outcome.FAILED
+            ):  # what failed was the way out
+                ended = Ended(Outcome.ABORTED, reason=self._order.reason)
             return self._end(ended, record, messages)
 
     def _complete(self, procedure: Procedure, record: Recorder, interrupts: Interrupts) -> Ended:
         rows = procedure.run(self._bench)
         try:
-            while not self._stop:
+            while not self._control.stopped:
+                self._order.check()
                 try:
-                    with interrupts.let_through():
+                    with interrupts.let_through(self._order):
                         item = next(rows)
                 except StopIteration as end:
                     return Ended(Outcome.FINISHED, verdict=_verdict(end.value))
                 self._tell(_record(item, record), record)
+                self._hold(item, record, interrupts)
             return Ended(Outcome.STOPPED, reason="Stopped by order between two rows.")
         finally:
             rows.close()
 
+    def _hold(self, item: Yielded, record: Recorder, interrupts: Interrupts) -> None:
+        """Hold the run where it is, when that is ordered."""
+        bench = self._bench
+        at_rest = bench.at_rest if isinstance(bench, TakesOrders) else isinstance(item, Progress)
+        if not self._control.holds_at(at_rest):
+            return
+        record.note("Paused by order.")
+        self._tell(Paused(at_rest), record)
+        with interrupts.let_through(self._order):
+            self._control.hold(self._order.check)
+        if not self._control.stopped:
+            record.note("Resumed by order.")
+            self._tell(Resumed(), record)
+
     def _end(self, ended: Ended, record: Recorder, messages: int | None) -> Ended:
         unconfirmed = self._make_safe()
+        self._over, self._control = True, Control()
+        self._order.withdraw()
         values: dict[str, Any] = {
             "outcome": ended.outcome.value,
             "verdict": "" if ended.verdict is None else str(ended.verdict.value),
