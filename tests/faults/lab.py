@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,6 @@ import numpy as np
 
 from labctl.benchfile import load_bench, read_bench
 from labctl.core.clock import WallClock
-from labctl.physics.circuit import Drive
 from labctl.sim.instrument import VirtualInstrument
 from labctl.sim.server import BenchServer
 from labctl.sim.workbench import Workbench
@@ -54,16 +54,6 @@ def target_map(folder: Path, cells: Mapping[tuple[int, int], float], name: str =
     return path
 
 
-def outputs_on(bench: Workbench) -> dict[str, float]:
-    """Terminals of the true bench with an output on, and their levels."""
-    loom, sources = bench._loom, bench._sources
-    return {
-        name: source.level
-        for name, source in zip(loom.terminals, sources, strict=True)
-        if source.drive is not Drive.OPEN
-    }
-
-
 class Tapped:
     """A virtual instrument whose messages are written down on their way in."""
 
@@ -96,6 +86,24 @@ class Lab:
     def is_left_alone(self) -> bool:
         """Whether nobody is connected any longer, and nothing is on its way."""
         return not any(served.connections for served in self.server._served)
+
+    def live_outputs(self) -> dict[str, str]:
+        """Source-measure units that are not at 0 V and off, asked over a connection of our own."""
+        ends = [f"smu{letter}.source.{end}" for letter in "ab" for end in ("levelv", "output")]
+        found = {}
+        for name, address in self.server.addresses.items():
+            if not name.startswith("smu"):
+                continue
+            _, host, port, _ = address.split("::")
+            with (
+                socket.create_connection((host, int(port)), timeout=10.0) as link,
+                link.makefile("rb") as answers,
+            ):
+                link.sendall(f"print({', '.join(ends)})\n".encode())
+                answer = answers.readline().decode().strip()
+            if any(float(value) for value in answer.split()):
+                found[name] = answer
+        return found
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """`labctl COMMAND` in a process of its own."""

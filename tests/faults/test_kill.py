@@ -87,6 +87,7 @@ def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given
         assert complete.outcome is Outcome.FINISHED
         assert set(complete.tables["CellSummary"].columns["verdict"]) == {"verified"}
         assert formed_again(complete, formed) == []
+        assert lab.live_outputs() == {}
         truth = np.exp(lab.bench.die.cells.log_conductance)
         for cell, wanted in TARGETS[0].items():
             assert truth[cell] == pytest.approx(wanted, rel=0.08)
