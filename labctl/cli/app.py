@@ -10,7 +10,7 @@ import typer
 from labctl import __version__
 from labctl.cli import FAILED, INTERRUPTED, REFUSED
 from labctl.cli.bench import app as bench_app
-from labctl.core.errors import PlanError
+from labctl.core.errors import LabError, PlanError
 
 if TYPE_CHECKING:
     from labctl.run.events import Ended
@@ -161,6 +161,12 @@ def demo_command(
     for line in result.lines:
         console.print(line, markup=False)
     _exit_with(result.ended)
+
+
+@app.command("gui", hidden=True)
+def gui_command() -> None:
+    """Open the window, once there is one."""
+    raise LabError("There is no window yet; `labctl run`, `labctl show` and `labctl report` do its work until then.")
 
 
 def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:

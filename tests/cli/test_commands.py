@@ -80,6 +80,7 @@ def test_all_mistakes_in_parameters_come_in_one_sentence(labctl: Command, tmp_pa
         (("run", "forming", *BENCH, "--out", "OUT", "--set", "word"), "write NAME=VALUE"),
         (("run", "forming", *BENCH, "--out", "FILE/runs", *CELL), "cannot be made.*another folder"),
         (("demo", "--out", "FILE/runs"), "cannot be made.*another folder"),
+        (("gui",), "no window yet"),
         (("list", "OUT"), "no folder"),
         (("show", "OUT"), "no run"),
         (("bench", "check", "--bench", "nowhere"), "no bench 'nowhere'"),
