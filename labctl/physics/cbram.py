@@ -137,7 +137,7 @@ class CbramCells:
 
     def medium(self, films: Floats) -> Medium:
         """The cells as they are, without read noise, beside `films` (N,) S."""
-        return Medium(*self.conduction(), films, (self.revision, -1))
+        return Medium(self.conduction, films, (self.revision, -1))
 
     def noise(self, moment: int) -> Floats:
         """(M, N) relative departures of conductance while reading number `moment` is taken."""

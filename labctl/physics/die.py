@@ -189,11 +189,13 @@ class Die:
     def _look(self, parts: Parts, sources: tuple[Source, ...]) -> Solution:
         """The array's part as somebody sees it who looks now: with the read noise of this moment."""
         if self._noisy is None:
-            conductance, inverse_v0 = self.cells.conduction()
             token = (self.cells.revision, self._moment)
-            conductance = conductance * (1.0 + self.cells.noise(self._moment))
-            self._noisy = Medium(conductance, inverse_v0, self.neurons.film_conductance(), token)
+            self._noisy = Medium(self._noisy_conduction, self.neurons.film_conductance(), token)
         return parts.array.settle(parts.facing(sources)[0], self._noisy)
+
+    def _noisy_conduction(self) -> tuple[Floats, Floats]:
+        conductance, inverse_v0 = self.cells.conduction()
+        return conductance * (1.0 + self.cells.noise(self._moment)), inverse_v0
 
     def _end_moment(self) -> None:
         """Time passes: the next look meets other read noise, if anybody has met the present one."""
@@ -234,7 +236,10 @@ class Die:
             return self._nothing, self._nothing
         solution = network.settle(sources, medium)
         if network.driven is None or network.driven[0] is not solution:
-            power = outside.heater_power(solution.field, solution.node_voltage)
-            volts = outside.film_current(medium.films, solution.node_voltage) / medium.films
+            power = volts = self._nothing
+            if len(outside.heaters):
+                power = outside.heater_power(solution.field, solution.node_voltage)
+            if outside.has_neurons:
+                volts = outside.film_current(medium.films, solution.node_voltage) / medium.films
             network.driven = solution, power, volts
         return network.driven[1:]

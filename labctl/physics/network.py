@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,10 @@ _ROUNDS = 40
 class Medium:
     """What fills the wires at one moment: cells, films, and a token that changes whenever the cells do.
 
-    conductance (M, N) S, inverse_v0 (M, N) 1/V, films (N,) S.
+    conduction() gives (M, N) S and (M, N) 1/V of the cells when a field has to be solved; films (N,) S.
     """
 
-    conductance: Floats
-    inverse_v0: Floats
+    conduction: Callable[[], tuple[Floats, Floats]]
     films: Floats
     token: tuple[int, int]
 
@@ -74,9 +73,7 @@ class FieldStore:
             self._fields.move_to_end(situation.key)
             return held[1]
         start = held[1] if held is not None else self._latest.get(len(situation.pattern.free))
-        field = self.wires.solve(
-            medium.conductance, medium.inverse_v0, situation.terminals, situation.border, start
-        )
+        field = self.wires.solve(*medium.conduction(), situation.terminals, situation.border, start)
         self._fields[situation.key] = (medium.token, field)
         self._fields.move_to_end(situation.key)
         self._latest[len(situation.pattern.free)] = field

@@ -76,6 +76,7 @@ class Neurons:
         self.temperature: Floats = np.full(count, preset.reference_temperature)
         self.branch: Floats = self.temperature + preset.loop_width / 2
         self.hottest: Floats = self.temperature.copy()
+        self._unbiased = np.zeros(count)
         self._steady: tuple[Floats, Floats, float] | None = None
         self._films: Floats | None = None
         self._heaters: Floats | None = None
@@ -106,10 +107,11 @@ class Neurons:
         The film's own heat is included; it raises the film's conductance and so itself.
         """
         p = self.preset
-        if self._is_steady(heater_power, film_voltage, base):
-            return
         own_rise = self.thermal_resistance * film_voltage**2 * self.film_conductance()
         biased, done = bool((own_rise > _COLD).any()), False
+        film_voltage = film_voltage if biased else self._unbiased
+        if self._is_steady(heater_power, film_voltage, base):
+            return
         share = float(-np.expm1(-duration / p.thermal_time))
         start, branch = self.temperature, self.branch
         temperature = start
@@ -141,7 +143,9 @@ class Neurons:
         if abs(base - kelvin) >= _SAME_BASE:
             return False
         pairs = ((heater_power, power), (film_voltage, voltage))
-        return all(now is then or (np.abs(now - then) <= _SAME_DRIVE * then).all() for now, then in pairs)
+        return all(
+            now is then or (np.abs(now - then) <= _SAME_DRIVE * np.abs(then)).all() for now, then in pairs
+        )
 
     def _film(self, temperature: Floats, branch: Floats) -> Floats:
         """(N,) S of a film at `temperature` whose play operator stands at `branch`, both K.
