@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
@@ -41,11 +41,39 @@ _DTYPES = {ColumnKind.NUMBER: "f8", ColumnKind.WHOLE: "i8", ColumnKind.FLAG: "?"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: `unit` is "1" for a plain number and empty for what has none."""
+    """One column of a table: `unit` is "1" for a plain number and empty for what has none.
+
+    shape:  of the array that each row holds, () for a single value.
+    ragged: each row holds a one-dimensional array of a length of its own.
+    """
 
     name: str
     kind: ColumnKind
     unit: str = ""
+    shape: tuple[int, ...] = ()
+    ragged: bool = False
+
+    def described(self) -> dict[str, Any]:
+        """As the journal writes it down."""
+        return asdict(self) | {"kind": self.kind.value}
+
+    @classmethod
+    def read(cls, described: Mapping[str, Any]) -> Column:
+        """Read back what `described` gave; records made before arrays were columns lack the last two."""
+        shape = tuple(described.get("shape", ()))
+        kind = ColumnKind(described["kind"])
+        return cls(described["name"], kind, described["unit"], shape, described.get("ragged", False))
+
+    def array(self, values: Iterable[Any]) -> NDArray[Any]:
+        """One value per row as one array: (rows, *shape), or (rows,) of arrays when the column is ragged."""
+        if not self.ragged:
+            found = np.array(list(values), dtype=self.kind.dtype)
+            return found.reshape(-1, *self.shape) if self.shape else found
+        rows = list(values)
+        ragged = np.empty(len(rows), dtype=object)
+        for place, row in enumerate(rows):
+            ragged[place] = np.asarray(row, dtype=self.kind.dtype)
+        return ragged
 
 
 TIMES = (Column(BENCH_TIME, ColumnKind.NUMBER, "s"), Column(WALL_TIME, ColumnKind.NUMBER, "s"))
@@ -89,13 +117,23 @@ class Layout:
             source = field.source if field.source in block.columns else name
             if source not in block.columns:
                 raise ValueError(f"a block of {self.name} lacks the column '{field.source}'")
-            values = np.asarray(block.columns[source])
-            if field.part is not None and values.ndim == 2:
-                values = values[:, field.part]
-            if field.column.kind is ColumnKind.TEXT:
-                values = np.array([_text(value) for value in values], dtype=object)
-            found[name] = np.ascontiguousarray(values, dtype=field.column.kind.dtype)
+            values = block.columns[source]
+            if field.part is not None and np.ndim(values) == 2:
+                values = np.asarray(values)[:, field.part]
+            found[name] = _as_column(field.column, values)
         return found
+
+
+def _as_column(column: Column, values: Any) -> NDArray[Any]:
+    if column.ragged:
+        return column.array(values)
+    if column.kind is ColumnKind.TEXT:
+        values = np.array([_text(value) for value in values], dtype=object)
+    found = np.ascontiguousarray(values, dtype=column.kind.dtype)
+    if found.shape[1:] != column.shape:
+        wanted = " x ".join(str(length) for length in column.shape) or "one value"
+        raise ValueError(f"'{column.name}' holds {wanted} per row, a block gave the shape {found.shape}")
+    return found
 
 
 @cache
@@ -117,9 +155,50 @@ def _fields(kind: type, path: str, prefix: str) -> Iterator[_Field]:
         elif isinstance(base, type) and is_dataclass(base) and not optional:
             yield from _fields(base, f"{where}.", f"{name}_")
         else:
-            column_kind, convert = _plain(base, optional, f"{kind.__name__}.{spec.name}")
+            place = f"{kind.__name__}.{spec.name}"
+            inner, shape, ragged = _inside(base)
+            column_kind, convert = _plain(inner, optional, place)
+            if column_kind is ColumnKind.TEXT and (shape or ragged):
+                raise TypeError(f"{place}: several texts cannot stand in a column; yield a row for each")
             unit = spec.unit if column_kind in (ColumnKind.NUMBER, ColumnKind.WHOLE) else ""
-            yield _Field(Column(name, column_kind, unit), _then(get, convert), where)
+            column = Column(name, column_kind, unit, shape, ragged)
+            if shape or ragged:
+                convert = _many(column, place)
+            yield _Field(column, _then(get, convert), where)
+
+
+def _inside(kind: Any) -> tuple[Any, tuple[int, ...], bool]:
+    """What each value of an array is, the shape of the array, and whether each row has a length of its own.
+
+    `tuple[float, float]` has the shape (2,); `tuple[float, ...]` and one-dimensional `NDArray` are ragged.
+    """
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is np.ndarray:
+        dtype = typing.get_args(inner[1])[0] if typing.get_args(inner[1]) else np.float64
+        plain = {"f": float, "i": int, "u": int, "b": bool}
+        return plain.get(np.dtype(dtype).kind, dtype), (), True
+    if origin is not tuple or not inner:
+        return kind, (), False
+    if inner[-1] is Ellipsis:
+        return inner[0], (), True
+    parts = [_inside(part) for part in inner]
+    first, shape, ragged = parts[0]
+    if ragged or any(part != parts[0] for part in parts):
+        return kind, (), False
+    return first, (len(parts), *shape), False
+
+
+def _many(column: Column, place: str) -> Callable[[Any], Any]:
+    wanted, count = np.dtype(column.kind.dtype), 1 if column.ragged else len(column.shape)
+
+    def plain(value: Any) -> list[Any]:
+        array = np.asarray(value, dtype=wanted)
+        if array.ndim != count or (not column.ragged and array.shape != column.shape):
+            raise ValueError(f"{place} holds the shape {column.shape or '(any,)'}, a row gave {array.shape}")
+        found: list[Any] = array.tolist()
+        return found
+
+    return plain
 
 
 def _plain(base: Any, optional: bool, place: str) -> tuple[ColumnKind, Callable[[Any], Any]]:
@@ -156,9 +235,14 @@ def _text(value: Any) -> str:
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
-def stack(columns: tuple[Column, ...], rows: list[list[Any]]) -> Mapping[str, NDArray[Any]]:
+def stack(columns: tuple[Column, ...], rows: Sequence[Sequence[Any]]) -> Mapping[str, NDArray[Any]]:
     """Rows of plain values as one array per column."""
     return {
-        column.name: np.array(values, dtype=column.kind.dtype)
+        column.name: column.array(values)
         for column, values in zip(columns, zip(*rows, strict=True), strict=True)
     }
+
+
+def empty(columns: tuple[Column, ...]) -> Mapping[str, NDArray[Any]]:
+    """The columns of a table without rows."""
+    return {column.name: column.array(()) for column in columns}

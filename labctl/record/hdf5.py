@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
-from labctl.record.columns import Column, ColumnKind, Layout
+from labctl.record.columns import Column, ColumnKind
 
 FILE_NAME = "run.h5"
 PART_NAME = "run.h5.part"
@@ -20,20 +22,33 @@ _CHUNK = 1024
 _TEXT = h5py.string_dtype("utf-8")
 
 
+def is_being_written(folder: Path) -> bool:
+    """Whether a program holds the unfinished HDF5 file in `folder` open: HDF5 locks what it writes."""
+    try:
+        with h5py.File(folder / PART_NAME, "r"):
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:  # none there, or left behind by a crash in a state that cannot be read
+        return False
+
+
 class RunFile:
     """Written as `run.h5.part`, renamed when it is closed: a file of the final name is always whole.
 
     Layout: head values are attributes of the root and of its groups; `/parameters/NAME`, `/bench/text`;
-    `/tables/KIND/COLUMN` with `units`; `/pictures/NAME/values`.
+    `/tables/KIND/COLUMN` with `units`; `/pictures/NAME/values`. `rows_valid` of a table counts the rows that a flush
+    has handed over: a disk that fills up leaves columns behind that are longer than what they hold.
     """
 
     def __init__(self, folder: Path, head: Mapping[str, Any]) -> None:
-        """Create the file with everything that is known before the first row."""
+        """Create the file with everything that is known before the first row; RecordError when it cannot be."""
         self._part, self._final = folder / PART_NAME, folder / FILE_NAME
         try:
             self._file = h5py.File(self._part, "x")
         except OSError as error:
             raise RecordError(f"The record {self._part} cannot be written: {error}.") from error
+        self._tables: dict[str, _Table] = {}
         root = self._file
         root.attrs["NX_class"] = "NXroot"
         for name in ("tables", "pictures"):
@@ -42,21 +57,20 @@ class RunFile:
         for name, entry in head.get("parameters", {}).items():
             _write_parameter(parameters, name, entry)
         _write_group(root, {name: value for name, value in head.items() if name != "parameters"})
-        self.flush()
+        self._file.flush()
 
-    def append(self, layout: Layout, columns: Mapping[str, NDArray[Any]]) -> None:
-        """Append equal-length columns to the table of a row kind."""
-        table = self._table(layout)
-        start = 0
-        for column in layout.columns:
-            dataset, values = table[column.name], columns[column.name]
-            start = dataset.shape[0]
-            dataset.resize(start + len(values), axis=0)
-            dataset[start:] = values
+    def append(self, name: str, columns: tuple[Column, ...], values: Mapping[str, NDArray[Any]]) -> None:
+        """Append equal-length columns to the table of a row kind; no rows only make the table."""
+        if name not in self._tables:
+            self._tables[name] = _Table(self._file, name, columns)
+        self._tables[name].append(values)
 
     def write_picture(self, picture: Picture) -> None:
         """Write a picture, in the place of an earlier one of its name."""
         pictures = self._file["pictures"]
+        if picture.name in pictures and pictures[picture.name]["values"].shape == picture.values.shape:
+            pictures[picture.name]["values"][...] = picture.values
+            return
         if picture.name in pictures:
             del pictures[picture.name]
         group = pictures.create_group(picture.name)
@@ -72,39 +86,96 @@ class RunFile:
         self._file.attrs["default"] = "pictures"
 
     def flush(self) -> None:
-        """Hand everything to the kernel: it survives the program."""
+        """Hand everything to the kernel: it survives the program. Rows count as valid once that went well."""
+        self._file.flush()
+        for table in self._tables.values():
+            table.confirm()
         self._file.flush()
 
     def close(self, end: Mapping[str, Any]) -> None:
-        """Write how the run ended as attributes, close, and give the file its final name."""
+        """Write how the run ended as attributes, close, and give the file its final name.
+
+        Raises RecordError when it might not survive a power cut.
+        """
         _write_group(self._file, end)
-        self._file.flush()
+        self.flush()
+        trouble = None
+        try:
+            os.fsync(self._file.id.get_vfd_handle())
+        except OSError as error:
+            trouble = error
         self._file.close()
         self._part.replace(self._final)
+        if trouble is not None:
+            raise RecordError(
+                f"{self._final} could not be handed to the disk ({trouble.strerror}): check the disk."
+            ) from trouble
 
-    def _table(self, layout: Layout) -> Any:
-        tables = self._file["tables"]
-        if layout.name in tables:
-            return tables[layout.name]
-        group = tables.create_group(layout.name)
-        for column in layout.columns:
-            _create_column(group, column)
-        numbers = [each.name for each in layout.columns[2:] if each.kind is ColumnKind.NUMBER]
-        group.attrs["columns"] = [column.name for column in layout.columns]
+    def abandon(self) -> None:
+        """Give the file up after a write that failed, and its space back: the journal holds all of it.
+
+        HDF5 keeps what it could not write and tries again when the program ends, which ends in a segmentation fault
+        (HDF5 2.0.0, measured). What is still in its hands therefore goes to the null device.
+        """
+        if self._file:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.id.get_vfd_handle())
+            os.close(nowhere)
+            with suppress(OSError, RuntimeError):
+                self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+class _Table:
+    """The growing columns of one row kind."""
+
+    def __init__(self, file: Any, name: str, columns: tuple[Column, ...]) -> None:
+        tables = file["tables"]
+        self._group = tables.create_group(name)
+        self._columns = {column.name: _create_column(self._group, column) for column in columns}
+        self._rows = 0
+        self._group.attrs["columns"] = [column.name for column in columns]
+        self._group.attrs["rows_valid"] = 0
+        self._valid = self._group.attrs.get_id("rows_valid")
+        numbers = [
+            each.name
+            for each in columns[2:]
+            if each.kind is ColumnKind.NUMBER and not each.ragged and not each.shape
+        ]
         if numbers:
-            group.attrs.update(
-                {"NX_class": "NXdata", "signal": numbers[-1], "axes": [layout.columns[0].name]}
-            )
-            tables.attrs["default"] = layout.name
-            self._file.attrs.setdefault("default", "tables")
-        return group
+            self._group.attrs.update({"NX_class": "NXdata", "signal": numbers[-1], "axes": [columns[0].name]})
+            tables.attrs["default"] = name
+            file.attrs.setdefault("default", "tables")
+
+    def append(self, values: Mapping[str, NDArray[Any]]) -> None:
+        start = self._rows
+        for name, dataset in self._columns.items():
+            column = values[name]
+            self._rows = start + len(column)
+            if len(column):
+                dataset.resize(self._rows, axis=0)
+                dataset[start:] = column
+
+    def confirm(self) -> None:
+        self._valid.write(np.array(self._rows))
 
 
-def _create_column(group: Any, column: Column) -> None:
+def _create_column(group: Any, column: Column) -> Any:
     dtype = _TEXT if column.kind is ColumnKind.TEXT else column.kind.dtype
-    dataset = group.create_dataset(column.name, shape=(0,), maxshape=(None,), chunks=(_CHUNK,), dtype=dtype)
+    if column.ragged:
+        dtype = h5py.vlen_dtype(dtype)
+    per_row = max(1, int(np.prod(column.shape)))
+    dataset = group.create_dataset(
+        column.name,
+        shape=(0, *column.shape),
+        maxshape=(None, *column.shape),
+        chunks=(max(1, _CHUNK // per_row), *column.shape),
+        dtype=dtype,
+        fillvalue=np.nan if column.kind is ColumnKind.NUMBER and not column.ragged else None,
+    )
     if column.unit:
         dataset.attrs["units"] = column.unit
+    return dataset
 
 
 def _write_group(group: Any, values: Mapping[str, Any]) -> None:

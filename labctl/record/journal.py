@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,36 +23,63 @@ _PLAIN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=F
 class Journal:
     """Append-only; a line that was written survives the program (not the power supply: see `sync`)."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin a new journal at `path`; RecordError when one is there already or it cannot be written."""
+    def __init__(self, path: Path, goes_on: bool = False) -> None:
+        """Begin a new journal at `path`, or go on with one behind its last whole line.
+
+        Raises RecordError when one is there already (or is not, if it is to go on), or it cannot be written.
+        """
         self.path = path
+        self._length = _whole_length(path) if goes_on else 0
         try:
-            self._file = path.open("xb", buffering=0)
+            self._file = path.open("r+b" if goes_on else "xb", buffering=0)
+            self._cut()
         except FileExistsError:
             raise RecordError(f"{path} exists already: a run is never written over another one.") from None
         except OSError as error:
             raise RecordError(f"The journal {path} cannot be written: {error.strerror}.") from error
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """Append one line; RecordError when the disk refuses it."""
+        """Append one line; RecordError when the disk refuses it: then nothing of the line is left in the file."""
         try:
             text = _PLAIN(line)
         except (ValueError, TypeError):
             text = _PLAIN(_encoded(line))
-        data = text.encode() + b"\n"
+        self._append(text.encode() + b"\n")
+
+    def write_row(self, head: str, values: list[Any]) -> None:
+        """Append the line of a row, quickly: `head` is all before its values (see `row_head`)."""
         try:
-            written = self._file.write(data)
-            while written < len(data):
-                data = data[written:]
-                written = self._file.write(data)
+            text = _PLAIN(values)
+        except (ValueError, TypeError):
+            text = _PLAIN(_encoded(values))
+        self._append(f"{head}{text}}}\n".encode())
+
+    def _append(self, data: bytes) -> None:
+        left = data
+        try:
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
+            with suppress(OSError):
+                self._cut()
             raise RecordError(
                 f"The journal {self.path} cannot be written ({error.strerror}): free some disk space."
             ) from error
+        self._length += len(data)
+
+    def _cut(self) -> None:
+        """Drop what stands behind the last whole line: the next one must not begin in the middle of another."""
+        os.ftruncate(self._file.fileno(), self._length)
+        os.lseek(self._file.fileno(), self._length, os.SEEK_SET)
 
     def sync(self) -> None:
-        """Make all lines survive a power cut as well."""
-        os.fsync(self._file.fileno())
+        """Make all lines survive a power cut as well; RecordError when the disk refuses. Any thread may."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise RecordError(
+                f"The journal {self.path} could not be handed to the disk ({error.strerror}): check the disk."
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -64,16 +92,22 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     Raises RecordError when there is no journal, or a line other than the last cannot be understood.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        file = path.open("rb")
     except OSError as error:
         raise RecordError(f"The journal {path} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(
-        lines[:-1], start=1
-    ):  # what follows the last newline is a cut line, or nothing
-        try:
-            yield _decoded(json.loads(line))
-        except (ValueError, KeyError) as error:
-            raise RecordError(f"{path}, line {number} cannot be understood ({error}).") from error
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):  # cut by a crash, or being written at this moment
+                return
+            try:
+                yield _decoded(json.loads(line))
+            except (ValueError, KeyError) as error:
+                raise RecordError(f"{path}, line {number} cannot be understood ({error}).") from error
+
+
+def row_head(table: str) -> str:
+    """The beginning of every line that holds a row of `table`."""
+    return _PLAIN({"line": "row", "table": table})[:-1] + ',"values":'
 
 
 def last_line(path: Path) -> dict[str, Any]:
@@ -96,12 +130,29 @@ def first_line(path: Path) -> dict[str, Any]:
     return _decoded(json.loads(line)) if line.endswith(b"\n") else {}
 
 
+def _whole_length(path: Path) -> int:
+    """Bytes of all whole lines."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                start = max(0, end - 65536)
+                file.seek(start)
+                newline = file.read(end - start).rfind(b"\n")
+                if newline >= 0:
+                    return start + newline + 1
+                end = start
+    except OSError as error:
+        raise RecordError(f"The journal {path} cannot be read: {error.strerror}.") from error
+    return 0
+
+
 def _encoded(value: Any) -> Any:
     """What JSON lacks: arrays become base64 of little-endian bytes, numbers without end become a marked word."""
     if isinstance(value, Mapping):
         return {str(key): _encoded(each) for key, each in value.items()}
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
-        return [str(each) for each in value]
+        return _encoded_objects(value)
     if isinstance(value, np.ndarray):
         plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
         text = base64.b64encode(plain.tobytes()).decode("ascii")
@@ -115,6 +166,14 @@ def _encoded(value: Any) -> Any:
     return value
 
 
+def _encoded_objects(values: NDArray[Any]) -> Any:
+    """Texts as they are; arrays of unequal length as one array and the lengths."""
+    if len(values) and all(isinstance(each, np.ndarray) for each in values):
+        lengths = np.array([len(each) for each in values], dtype="i8")
+        return {"$ragged": _encoded(np.concatenate(list(values))), "lengths": _encoded(lengths)}
+    return [str(each) for each in values]
+
+
 def _decoded(value: Any) -> Any:
     if isinstance(value, list):
         return [_decoded(each) for each in value]
@@ -122,6 +181,9 @@ def _decoded(value: Any) -> Any:
         return value
     if "$array" in value:
         return _array(value)
+    if "$ragged" in value:
+        ends = np.cumsum(_array(value["lengths"]))
+        return np.split(_array(value["$ragged"]), ends[:-1])
     if "$number" in value:
         return float(value["$number"])
     return {key: _decoded(each) for key, each in value.items()}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import h5py
 import numpy as np
@@ -13,34 +14,103 @@ from numpy.typing import NDArray
 
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
-from labctl.record.columns import Column, ColumnKind, stack
-from labctl.record.hdf5 import FILE_NAME
+from labctl.record.columns_in_file import FileColumns, FilePictures, opened
+from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import FILE_NAME as JOURNAL_NAME
-from labctl.record.journal import read_journal
 from labctl.record.outcome import Outcome
+from labctl.record.replay import replay
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """All rows of one kind: columns by name, and the unit of each."""
+    """All rows of one kind: columns by name, and the unit of each.
+
+    A column of a run's HDF5 file is read when it is asked for. `table[5]` is one row, `table[100:200]` a table of
+    those rows; of the file nothing else is loaded.
+    """
 
     columns: Mapping[str, NDArray[Any]]
     units: Mapping[str, str]
 
     def __len__(self) -> int:
         """Number of rows."""
+        if isinstance(self.columns, FileColumns):
+            return self.columns.rows
         return len(next(iter(self.columns.values()), ()))
 
+    @overload
+    def __getitem__(self, rows: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, rows: slice) -> Table: ...
+
+    def __getitem__(self, rows: int | slice) -> dict[str, Any] | Table:
+        """One row as values by column, or some rows as a table; IndexError when there is no such row."""
+        if isinstance(rows, slice):
+            return Table(self._part(rows), self.units)
+        place = range(len(self))[rows]
+        return {name: values[0] for name, values in self._part(slice(place, place + 1)).items()}
+
+    def _part(self, rows: slice) -> Mapping[str, NDArray[Any]]:
+        if isinstance(self.columns, FileColumns):
+            return self.columns.read(self.columns, rows)
+        return {name: values[rows] for name, values in self.columns.items()}
+
     def to_dataframe(self) -> pd.DataFrame:
-        """As pandas: a column per column, its unit in `frame.attrs["units"]`."""
+        """As pandas: a column per column, its unit in `frame.attrs["units"]`.
+
+        An array of fixed shape becomes a column per element (`name_0`, `name_1`; `name_0_1`), a ragged one objects.
+        """
         import pandas as pd
 
-        frame = pd.DataFrame(dict(self.columns))
-        frame.attrs["units"] = dict(self.units)
+        values, units = flat(self)
+        frame = pd.DataFrame(values)
+        frame.attrs["units"] = units
         return frame
+
+    def to_xarray(self) -> xr.Dataset:
+        """As xarray: dimension `row`, arrays of fixed shape with dimensions of their own; units as attributes.
+
+        Raises RecordError when xarray is not installed.
+        """
+        xarray = _xarray()
+        variables = {
+            name: (
+                ("row", *(f"{name}_{place}" for place in range(values.ndim - 1))),
+                values,
+                {"units": self.units[name]} if self.units.get(name) else {},
+            )
+            for name, values in self._part(slice(None)).items()
+        }
+        dataset: xr.Dataset = xarray.Dataset(variables)
+        return dataset
+
+
+def flat(table: Table) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """One-dimensional columns and their units: arrays of fixed shape become a column per element."""
+    values: dict[str, NDArray[Any]] = {}
+    units: dict[str, str] = {}
+    for name, column in table.columns.items():
+        parts = {name: column} if column.ndim == 1 else _elements(name, column)
+        values |= parts
+        units |= dict.fromkeys(parts, table.units.get(name, ""))
+    return values, units
+
+
+def _elements(name: str, column: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    places = np.ndindex(*column.shape[1:])
+    return {"_".join((name, *map(str, place))): column[(slice(None), *place)] for place in places}
+
+
+def _xarray() -> Any:
+    try:
+        return importlib.import_module("xarray")
+    except ImportError:
+        raise RecordError("xarray is not installed: `pip install xarray`.") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +122,8 @@ class Run:
     tables:     rows by kind. pictures: the last one of each name.
     outcome:    None when nothing was written at the end: the program was killed, or runs still.
     end:        what was written at the end: verdict, reason, times, messages on the bus.
+    notes:      remarks on what went wrong beside the experiment.
+    seams:      when the run was gone on with after an interruption, ISO 8601.
     """
 
     folder: Path
@@ -61,6 +133,8 @@ class Run:
     pictures: Mapping[str, Picture]
     outcome: Outcome | None
     end: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    seams: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -72,21 +146,38 @@ class Run:
 
         Raises RecordError naming the kinds when there is none of this name, or more than one and no name.
         """
+        return self._chosen(table).to_dataframe()
+
+    def to_xarray(self, table: str = "") -> xr.Dataset:
+        """The rows of one kind as xarray, with the run's uuid, procedure, start and outcome as attributes.
+
+        Raises RecordError as `to_dataframe` does, or when xarray is not installed.
+        """
+        dataset = self._chosen(table).to_xarray()
+        dataset.attrs |= {
+            name: str(self.head.get(name, "")) for name in ("uuid", "procedure", "started", "mark")
+        }
+        dataset.attrs["outcome"] = "" if self.outcome is None else self.outcome.value
+        return dataset
+
+    def _chosen(self, table: str) -> Table:
         if not table and len(self.tables) == 1:
             (table,) = self.tables
         if table not in self.tables:
             kinds = ", ".join(self.tables) or "none"
             raise RecordError(f"{self.folder} holds rows of these kinds: {kinds}. Ask for one of them.")
-        return self.tables[table].to_dataframe()
+        return self.tables[table]
 
 
 def read_run(folder: str | Path) -> Run:
-    """Read the run in `folder`; a run that was killed is read from its journal.
+    """Read the run in `folder`; one that was killed, or runs still, is read from its journal.
+
+    Tables and pictures of an HDF5 file stay in it until they are asked for.
 
     Raises RecordError when the folder holds no run.
     """
     folder = Path(folder)
-    if (folder / FILE_NAME).is_file():
+    if (folder / FILE_NAME).is_file() and not (folder / PART_NAME).exists():
         return _from_hdf5(folder)
     if (folder / JOURNAL_NAME).is_file():
         return _from_journal(folder)
@@ -94,8 +185,9 @@ def read_run(folder: str | Path) -> Run:
 
 
 def _from_hdf5(folder: Path) -> Run:
+    path = folder / FILE_NAME
     try:
-        with h5py.File(folder / FILE_NAME, "r") as file:
+        with opened(path) as file:
             head = _read_group(file, leave=("parameters", "tables", "pictures", "end"))
             end = _read_group(file["end"]) if "end" in file else {}
             parameters = {
@@ -106,24 +198,17 @@ def _from_hdf5(folder: Path) -> Run:
                 }
                 for name, dataset in file["parameters"].items()
             }
-            tables = {name: _read_table(group) for name, group in file["tables"].items()}
-            pictures = {name: _read_picture(name, group) for name, group in file["pictures"].items()}
+            tables = {name: _table(path, group) for name, group in file["tables"].items()}
+            pictures = FilePictures(path, file["pictures"])
     except (OSError, KeyError) as error:
-        raise RecordError(f"{folder / FILE_NAME} cannot be read as a run ({error}).") from error
-    outcome = Outcome(end["outcome"]) if "outcome" in end else None
-    return Run(folder, head, parameters, tables, pictures, outcome, end)
+        raise RecordError(f"{path} cannot be read as a run ({error}).") from error
+    notes, seams = (tuple(str(each) for each in head.pop(name, ())) for name in ("notes", "resumed"))
+    return Run(folder, head, parameters, tables, pictures, _outcome(end), end, notes, seams)
 
 
-def _read_table(group: Any) -> Table:
-    names = [str(name) for name in group.attrs["columns"]]
-    columns = {name: _value(group[name]) for name in names}
-    units = {name: str(group[name].attrs.get("units", "")) for name in names}
-    return Table(columns, units)
-
-
-def _read_picture(name: str, group: Any) -> Picture:
-    axes = tuple(str(axis) for axis in group.attrs.get("axes", ()))
-    return Picture(name, group["values"][...], str(group["values"].attrs["units"]), axes)
+def _table(path: Path, group: Any) -> Table:
+    columns = FileColumns(path, group)
+    return Table(columns, {name: str(group[name].attrs.get("units", "")) for name in columns})
 
 
 def _read_group(group: Any, leave: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -146,52 +231,18 @@ def _native(value: Any) -> Any:
 
 
 def _from_journal(folder: Path) -> Run:
-    head: dict[str, Any] = {}
-    end: dict[str, Any] = {}
-    layouts: dict[str, tuple[Column, ...]] = {}
-    pieces: dict[str, list[Mapping[str, NDArray[Any]]]] = {}
-    rows: dict[str, list[list[Any]]] = {}
-    pictures = {}
-    for line in read_journal(folder / JOURNAL_NAME):
-        match line["line"]:
-            case "start":
-                head = {key: value for key, value in line.items() if key != "line"}
-            case "table":
-                name = line["name"]
-                layouts[name] = tuple(
-                    Column(each["name"], ColumnKind(each["kind"]), each["unit"]) for each in line["columns"]
-                )
-                pieces[name], rows[name] = [], []
-            case "row":
-                rows[line["table"]].append(line["values"])
-            case "block":
-                name = line["table"]
-                if rows[name]:
-                    pieces[name].append(stack(layouts[name], rows[name]))
-                    rows[name] = []
-                pieces[name].append(
-                    {
-                        each.name: np.asarray(line["columns"][each.name], each.kind.dtype)
-                        for each in layouts[name]
-                    }
-                )
-            case "picture":
-                pictures[line["name"]] = Picture(
-                    line["name"], line["values"], line["unit"], tuple(line["axes"])
-                )
-            case "end":
-                end = {key: value for key, value in line.items() if key != "line"}
-    if not head:
-        raise RecordError(f"{folder} holds no run: its journal has no first line.")
-    tables = {}
-    for name, columns in layouts.items():
-        parts = [*pieces[name], *([stack(columns, rows[name])] if rows[name] else [])]
-        joined = {
-            each.name: np.concatenate([part[each.name] for part in parts])
-            if parts
-            else np.empty(0, each.kind.dtype)
-            for each in columns
-        }
-        tables[name] = Table(joined, {each.name: each.unit for each in columns})
-    outcome = Outcome(end["outcome"]) if "outcome" in end else None
-    return Run(folder, head, head.pop("parameters", {}), tables, pictures, outcome, end)
+    found = replay(folder)
+    tables = {
+        name: Table(waiting.take(), {each.name: each.unit for each in waiting.columns})
+        for name, waiting in found.waiting.items()
+    }
+    head = {name: value for name, value in found.head.items() if name != "parameters"}
+    parameters = found.head.get("parameters", {})
+    end, seams = found.end, tuple(found.seams)
+    return Run(
+        folder, head, parameters, tables, found.pictures, _outcome(end), end, tuple(found.notes), seams
+    )
+
+
+def _outcome(end: Mapping[str, Any]) -> Outcome | None:
+    return Outcome(end["outcome"]) if "outcome" in end else None
