@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import option, quantity, show
-from labctl.core.rows import Experiment, Picture, Progress, Verdict, Yielded
+from labctl.core.rows import Earlier, Experiment, Picture, Progress, Verdict, Yielded
 from labctl.core.views import CrossbarBench
 from procedures.crossbar_read import AXES
-from procedures.forming import FormingRamp, refuse_falling
+from procedures.crossbar_resume import CellStanding, Standing, standing
+from procedures.forming import Formed, FormingRamp, refuse_falling
 from procedures.program_verify import Window, WritePulses
 from procedures.reading import network_of, read_cell
 from procedures.target_map import check_target, read_target
@@ -91,14 +92,36 @@ class CrossbarProgram(FormingRamp, WritePulses):
         A cell that fails is data: its summary says how, the run goes on. Raises PlanError when the map does
         not fit the array.
         """
+        job = self._job(bench)
+        yield Picture("target conductance", job.target, "S", AXES)
+        return (yield from self._complete(job))
+
+    def resume(self, bench: CrossbarBench, earlier: Earlier) -> Experiment:
+        """Go on with an interrupted run, yielding as `run` does.
+
+        What was ordered last is unknown: the cell is read before anything else happens to it. A cell that conducts
+        is never formed again, one that was verified is looked at again when all are touched up.
+        """
+        job = self._job(bench)
+        last = self.last_pulse
+        job.take_up(
+            standing(earlier, formed_above=self.formed_above, low_state=self.low_state, last_forming=last)
+        )
+        return (yield from self._complete(job))
+
+    def _job(self, bench: CrossbarBench) -> _Job:
         job = _Job(self, bench, self._fitting_map(self.target, bench))
         if self.known:
             job.recall(self._fitting_map(self.known, bench))
-        yield Picture("target conductance", job.target, "S", AXES)
-        yield from job.survey()
-        yield from job.form_all()
-        for touch_up in range(1 + self.touch_up):
-            yield from job.program_all("touching up" if touch_up else "programming")
+        return job
+
+    def _complete(self, job: _Job) -> Experiment:
+        if not job.told:
+            yield from job.survey()
+            yield from job.form_all()
+            for touch_up in range(1 + self.touch_up):
+                yield from job.program_all("touching up" if touch_up else "programming")
+                job.earlier = {}
         yield from job.summary()
         return job.verdict()
 
@@ -125,6 +148,23 @@ class _Job:
         self.cells = {cell: _CellState() for row in self.rows for cell in row}
         self.total = len(self.left_alone) + len(self.cells) * (2 + plan.touch_up)
         self.done = 0
+        self.earlier: dict[Cell, CellStanding] = {}
+        self.programming = False
+        self.told: frozenset[Cell] = frozenset()
+
+    def take_up(self, found: Standing) -> None:
+        """Go on where an interrupted run stood."""
+        self.programming, self.told = found.programming, found.told
+        for cell, known in found.cells.items():
+            self.known[cell] = known.conductance
+            if cell in self.cells:
+                self.earlier[cell] = known
+                state = self.cells[cell]
+                state.forming = known.forming or Verdict.NOT_FORMED
+                state.verdict = Verdict.VERIFIED if known.is_verified else Verdict.NOT_FORMED
+                state.forming_pulses, state.pulses = known.forming_pulses, known.pulses
+        if found.pictured is not None:
+            self.recall(np.where(np.isnan(self.known), found.pictured, self.known))
 
     def recall(self, measured: NDArray[np.float64]) -> None:
         """Take the cells that are left alone from an earlier map; those that are NaN in it will be read."""
@@ -145,8 +185,9 @@ class _Job:
         """Form every cell and RESET it directly after, so that none loads the next one's forming."""
         for row in self.rows:
             for cell in row:
-                yield self._progress(f"forming cell {cell}")
-                yield from self._form(cell)
+                if not self._formed_earlier(cell):
+                    yield self._progress(f"forming cell {cell}")
+                    yield from self._form(cell)
                 self.done += 1
             yield self._picture()
 
@@ -155,7 +196,7 @@ class _Job:
         for row in self.rows:
             for cell in row:
                 yield self._progress(f"{doing} cell {cell}, {self._verified()} of {len(self.cells)} verified")
-                if self.cells[cell].forming is not Verdict.NOT_FORMED:
+                if self.cells[cell].forming is not Verdict.NOT_FORMED and not self._verified_earlier(cell):
                     yield from self._program(cell)
                 self.done += 1
             yield self._picture()
@@ -163,6 +204,8 @@ class _Job:
     def summary(self) -> Generator[Yielded, None, None]:
         """One row per cell, and the end of the progress."""
         for cell, state in self.cells.items():
+            if cell in self.told:
+                continue
             yield CellSummary(
                 word=cell.word,
                 bit=cell.bit,
@@ -179,13 +222,28 @@ class _Job:
         """DONE when every cell is verified."""
         return Verdict.DONE if self._verified() == len(self.cells) else Verdict.PARTLY
 
+    def _formed_earlier(self, cell: Cell) -> bool:
+        """Whether nothing is left of forming `cell`."""
+        known = self.earlier.get(cell)
+        if known is None or known.forming is None:
+            return False
+        return self.programming or known.is_low or known.forming is Verdict.NOT_FORMED
+
+    def _verified_earlier(self, cell: Cell) -> bool:
+        known = self.earlier.get(cell)
+        return known is not None and known.is_verified
+
     def _form(self, cell: Cell) -> Generator[Yielded, None, None]:
-        plan, state = self.plan, self.cells[cell]
-        route = self.bench.router.cell_form(cell, plan.forming_max, plan.forming_scheme)
-        with self.bench.connect_cell(route) as view:
-            formed = yield from plan.form(view)
-        self.known[cell] = formed.conductance
-        state.forming, state.forming_pulses = formed.verdict, formed.pulses
+        plan, state, known = self.plan, self.cells[cell], self.earlier.get(cell)
+        if known is None or known.forming is None:
+            given = known.forming_pulses if known is not None and known.is_begun else None
+            route = self.bench.router.cell_form(cell, plan.forming_max, plan.forming_scheme)
+            with self.bench.connect_cell(route) as view:
+                formed = yield from plan.form(view, given)
+            self.known[cell] = formed.conductance
+            state.forming, state.forming_pulses = formed.verdict, formed.pulses
+        else:
+            formed = Formed(known.forming, known.forming_pulses, known.conductance)
         if formed.verdict is Verdict.NOT_FORMED or formed.conductance <= plan.low_state:
             return
         with self.bench.connect_cell(plan.write_route(self.bench, cell)) as view:

@@ -56,9 +56,23 @@ class FormingRamp:
         refuse_floating(self, "forming_scheme")
         refuse_falling(self, "forming_start", "forming_max")
 
-    def form(self, view: CellView) -> Generator[Yielded, None, Formed]:
-        """Form the cell in `view`, yielding a FormingRead for each read."""
-        amplitude, pulses = 0.0, 0
+    @property
+    def last_pulse(self) -> int:
+        """Pulses after which the ramp is at its end."""
+        pulses = 0
+        while self._amplitude(pulses) is not None:
+            pulses += 1
+        return pulses
+
+    def form(self, view: CellView, given: int | None = None) -> Generator[Yielded, None, Formed]:
+        """Form the cell in `view`, yielding a FormingRead for each read.
+
+        given: pulses after which an interrupted run had read this cell; one more may have gone out, so that a cell
+        which conducts now was formed by it. The ramp goes on from there.
+        """
+        pulses = given or 0
+        amplitude = self._amplitude(pulses - 1) or 0.0 if pulses else 0.0
+        unknown = given is not None
         while True:
             reading = view.read(self.read_voltage)
             yield FormingRead(
@@ -70,13 +84,21 @@ class FormingRamp:
                 limited=reading.limited,
             )
             if reading.conductance >= self.formed_above:
+                pulses += unknown
                 verdict = Verdict.FORMED if pulses else Verdict.ALREADY_FORMED
                 return Formed(verdict, pulses, reading.conductance)
-            amplitude = self.forming_start + pulses * self.forming_step
-            if amplitude > self.forming_max * (1 + 1e-9):
+            unknown = False
+            following = self._amplitude(pulses)
+            if following is None:
                 return Formed(Verdict.NOT_FORMED, pulses, reading.conductance)
+            amplitude = following
             view.pulse(amplitude, self.forming_width)
             pulses += 1
+
+    def _amplitude(self, pulses: int) -> float | None:
+        """V of the pulse after so many; None when it would be beyond the highest."""
+        amplitude = self.forming_start + pulses * self.forming_step
+        return None if amplitude > self.forming_max * (1 + 1e-9) else amplitude
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,9 @@ def run_command(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List procedures and their parameters.")] = False,
+    resume: Annotated[
+        str, typer.Option(metavar="DIR", help="Go on with the interrupted run in this folder.")
+    ] = "",
 ) -> None:
     """Run a procedure on a bench and record it. Ctrl-C ends it with every output at 0 V and off."""
     if show_list:
@@ -58,6 +61,10 @@ def run_command(
 
         list_procedures(procedure)
         return
+    if resume:
+        if procedure or settings or out is not None:
+            raise PlanError("labctl run --resume DIR takes procedure, parameters and folder from that run.")
+        _exit_with(_resume(resume, bench))
     missing = [
         name for name, value in (("PROCEDURE", procedure), ("--bench", bench), ("--out", out)) if not value
     ]
@@ -166,7 +173,9 @@ def demo_command(
 @app.command("gui", hidden=True)
 def gui_command() -> None:
     """Open the window, once there is one."""
-    raise LabError("There is no window yet; `labctl run`, `labctl show` and `labctl report` do its work until then.")
+    raise LabError(
+        "There is no window yet; `labctl run`, `labctl show` and `labctl report` do its work until then."
+    )
 
 
 def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
@@ -179,6 +188,20 @@ def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
 
     with new_run_folder(out, procedure_name(type(plan))) as folder:
         return run_on(bench, plan, folder, [observer(Console(highlight=False))], given)
+
+
+def _resume(named: str, bench: str) -> Ended:
+    from rich.console import Console
+
+    from labctl.cli.terminal import observer
+    from labctl.record.catalogue import find_run
+    from labctl.run.resuming import find_interrupted
+    from labctl.run.session import go_on_with
+    from procedures.catalogue import find
+
+    found = find_interrupted(find_run(named), bench)
+    plan = found.plan(find(found.procedure))
+    return go_on_with(found.bench, plan, found.folder, [observer(Console(highlight=False))])
 
 
 def _settings(texts: list[str]) -> dict[str, str]:

@@ -44,6 +44,17 @@ class Progress:
     doing: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What an interrupted run had recorded, for a procedure that can go on with it.
+
+    tables: columns by row kind, in the order in which they were measured. pictures: the last one of each name.
+    """
+
+    tables: Mapping[str, Mapping[str, NDArray[Any]]]
+    pictures: Mapping[str, Picture]
+
+
 Yielded = object
 """A row is any frozen dataclass of quantities; Block, Picture and Progress are yielded beside rows."""
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from labctl.benchfile import BenchFile
 from labctl.core.clock import Clock
 from labctl.core.errors import Aborted, LabError, LimitExceeded, PlanError, RouteRefused, UnsupportedByBench
 from labctl.core.orders import AbortOrder
-from labctl.core.rows import Block, Experiment, Picture, Progress, Yielded
+from labctl.core.rows import Block, Earlier, Experiment, Picture, Progress, Yielded
 from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
+from labctl.record.hdf5 import FILE_NAME
 from labctl.record.outcome import Outcome
 from labctl.record.provenance import head, now_iso
+from labctl.record.reading import read_run
 from labctl.record.recorder import Recorder
 from labctl.run.control import Control, PausePoint
 from labctl.run.events import (
@@ -105,6 +110,15 @@ class Procedure(Protocol):
         ...
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """A procedure that can go on with a run of its own that was interrupted."""
+
+    def resume(self, bench: Any, earlier: Earlier) -> Experiment:
+        """As `run`; what was ordered last before the interruption is unknown and never ordered again unseen."""
+        ...
+
+
 def run(
     procedure: Procedure,
     bench: Bench,
@@ -160,18 +174,55 @@ class Runner:
 
         Raises LabError only before anything moved; later errors are the outcome. A second Ctrl-C changes nothing.
         """
-        bench, self._over = self._bench, False
-        messages = _messages(bench)
+        bench = self._bench
         (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
         known = head(run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now())
+        return self._carry_out(
+            procedure, folder, lambda: Recorder(folder, known, bench.clock), lambda: procedure.run(bench)
+        )
+
+    def go_on(self, procedure: Procedure, folder: Path) -> Ended:
+        """Go on with the interrupted run of `procedure` in `folder`: the seam is marked, its rows are kept.
+
+        Raises PlanError when this procedure cannot, or RecordError, before anything moved.
+        """
+        if not isinstance(procedure, Resumable):
+            raise PlanError(
+                f"{type(procedure).__name__} cannot go on with an interrupted run: start it anew, it reads before it "
+                "pulses."
+            )
+        bench, before, resumable = self._bench, read_run(folder), procedure
+        earlier = Earlier(
+            {name: _in_memory(table.columns) for name, table in before.tables.items()},
+            dict(before.pictures.items()),
+        )
+
+        def reopened() -> Recorder:
+            record = Recorder.resume(folder, bench.clock)
+            (folder / FILE_NAME).unlink(
+                missing_ok=True
+            )  # that of the first part; all of it is in the new one
+            return record
+
+        return self._carry_out(procedure, folder, reopened, lambda: resumable.resume(bench, earlier))
+
+    def _carry_out(
+        self,
+        procedure: Procedure,
+        folder: Path,
+        open_record: Callable[[], Recorder],
+        begin: Callable[[], Experiment],
+    ) -> Ended:
+        bench, self._over = self._bench, False
+        messages = _messages(bench)
         with nullcontext(self._interrupts) if self._interrupts else Interrupts() as interrupts:
-            record = Recorder(folder, known, bench.clock)
+            record = open_record()
             try:
                 warnings = _begin_ledger(bench, folder.name)
                 for warning in warnings:
                     record.note(warning)
                 self._tell(Started(procedure, folder, bench.file.simulated, warnings), record)
-                ended = self._complete(procedure, record, interrupts)
+                ended = self._complete(begin(), record, interrupts)
             except (KeyboardInterrupt, SystemExit, Aborted) as order:
                 ended = Ended(Outcome.ABORTED, reason=str(order) or INTERRUPTED)
             except REFUSALS as error:
@@ -184,8 +235,7 @@ class Runner:
                 ended = Ended(Outcome.ABORTED, reason=self._order.reason)
             return self._end(ended, record, messages)
 
-    def _complete(self, procedure: Procedure, record: Recorder, interrupts: Interrupts) -> Ended:
-        rows = procedure.run(self._bench)
+    def _complete(self, rows: Experiment, record: Recorder, interrupts: Interrupts) -> Ended:
         try:
             while not self._control.stopped:
                 self._order.check()
@@ -273,6 +323,11 @@ def _record(item: Yielded, record: Recorder) -> Event:
         case _:
             record.row(item)
     return Acquired(item)
+
+
+def _in_memory(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Columns that no longer need the file they came from."""
+    return {name: np.array(column) for name, column in columns.items()}
 
 
 def _verdict(value: object) -> Enum | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from labctl.bench import open_bench
@@ -25,11 +25,22 @@ def run_on(
 
     Raises LabError when the bench cannot be opened; nothing has moved then.
     """
+    ended = _with_bench(bench, observers, lambda runner: runner.run(procedure, folder, given))
+    if ended.refused:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ended
+
+
+def go_on_with(
+    bench: str | Path, procedure: Procedure, folder: Path, observers: Iterable[Observer] = ()
+) -> Ended:
+    """Open the bench and go on with the interrupted run of `procedure` in `folder` (see `Runner.go_on`)."""
+    return _with_bench(bench, observers, lambda runner: runner.go_on(procedure, folder))
+
+
+def _with_bench(bench: str | Path, observers: Iterable[Observer], work: Callable[[Runner], Ended]) -> Ended:
     with Interrupts() as interrupts:
         with interrupts.let_through():
             opened = open_bench(bench)
         with opened:
-            ended = Runner(opened, observers, interrupts).run(procedure, folder, given)
-    if ended.refused:
-        shutil.rmtree(folder, ignore_errors=True)
-    return ended
+            return work(Runner(opened, observers, interrupts))
