@@ -31,7 +31,8 @@ def main() -> None:
         file = virtual_lab(Path(folder)).bench_file
         form(file)
         with open_bench(file) as bench:
-            rows = [programming(bench), patches(bench)]
+            programming(bench, 1), patches(bench, 1)  # compiled code is loaded, tables are filled
+            rows = [programming(bench, CELLS), patches(bench, PATCHES)]
     table(
         "The virtual bench at work",
         ("what", "time", "per second", "messages", "bench time"),
@@ -52,11 +53,11 @@ def form(file: Path) -> None:
     workbench.close()
 
 
-def programming(bench: Bench) -> tuple[str, ...]:
-    """Bring cells to random conductances."""
+def programming(bench: Bench, cells: int) -> tuple[str, ...]:
+    """Bring some cells to random conductances."""
     random = np.random.default_rng(2)
     watch, steps = Watch(bench), 0
-    for _ in range(CELLS):
+    for _ in range(cells):
         plan = ProgramVerify(
             word=int(random.integers(bench.word_lines)),
             bit=int(random.integers(bench.bit_lines)),
@@ -67,7 +68,7 @@ def programming(bench: Bench) -> tuple[str, ...]:
     return watch.row("program-verify step", steps)
 
 
-def patches(bench: Bench) -> tuple[str, ...]:
+def patches(bench: Bench, count: int) -> tuple[str, ...]:
     """Show random patches to the array."""
     random = np.random.default_rng(3)
     inputs = InputRows(
@@ -77,12 +78,12 @@ def patches(bench: Bench) -> tuple[str, ...]:
         trim_row=bench.trim_row,
         bias_words=(bench.word_lines - 1,),
     )
-    levels = random.integers(len(inputs.rows), size=(PATCHES, bench.word_lines - 1))
-    plan = FeatureMap(word_levels=levels, inputs=inputs, shape=(1, PATCHES), trim=TRIM)
+    levels = random.integers(len(inputs.rows), size=(count, bench.word_lines - 1))
+    plan = FeatureMap(word_levels=levels, inputs=inputs, shape=(1, count), trim=TRIM)
     watch = Watch(bench)
     for _ in plan.run(bench):
         pass
-    return watch.row("patch", PATCHES)
+    return watch.row("patch", count)
 
 
 class Watch:
