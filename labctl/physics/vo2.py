@@ -107,8 +107,7 @@ class Neurons:
         The film's own heat is included; it raises the film's conductance and so itself.
         """
         p = self.preset
-        own_rise = self.thermal_resistance * film_voltage**2 * self.film_conductance()
-        biased, done = bool((own_rise > _COLD).any()), False
+        biased, done = self._warms_itself(film_voltage), False
         film_voltage = film_voltage if biased else self._unbiased
         if self._is_steady(heater_power, film_voltage, base):
             return
@@ -134,6 +133,13 @@ class Neurons:
                 self._heaters = None
         self.temperature, self.branch = temperature, branch
         self.hottest = np.maximum(self.hottest, temperature)
+
+    def _warms_itself(self, film_voltage: Floats) -> bool:
+        """Whether any film is warmed by what these (N,) V drive through it."""
+        if not film_voltage.any():
+            return False
+        rise = self.thermal_resistance * film_voltage**2 * self.film_conductance()
+        return bool((rise > _COLD).any())
 
     def _is_steady(self, heater_power: Floats, film_voltage: Floats, base: float) -> bool:
         """Whether the neurons have long reached what these inputs lead to."""
