@@ -17,6 +17,7 @@ from labctl.bench import array
 from labctl.bench import neurons as computing
 from labctl.bench.ledger import Ledger, open_ledger
 from labctl.bench.limits import BenchLimits
+from labctl.bench.lock import hold, unended_sentence
 from labctl.bench.relaybook import RelayBook, open_relay_book
 from labctl.bench.relays import Relays
 from labctl.bench.router import Router
@@ -64,7 +65,10 @@ class Bench:
         answer, is not what the bench file says, or cannot be made safe.
         """
         self._file, self._order = file, AbortOrder()
+        self._is_open = self._is_left_safe = False
         with ExitStack() as opened:
+            self._lock = opened.enter_context(hold(file))
+            opened.callback(self._give_back)
             # the books first: who does not get them has not disturbed the program that holds the bench
             self._ledger = opened.enter_context(open_ledger(file))
             self._relay_book = opened.enter_context(open_relay_book(file))
@@ -86,6 +90,7 @@ class Bench:
             unsafe = self.make_safe()
             if unsafe:
                 raise NotConfirmed(" ".join(unsafe))
+            self._is_open = True
             self._closing = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -98,6 +103,7 @@ class Bench:
         """Make safe and close; NotConfirmed, or a note on the error under way, for what could not be confirmed."""
         try:
             unsafe = self.make_safe()
+            self._is_left_safe = not unsafe
         finally:
             self.close()
         if unsafe and error is not None:
@@ -108,6 +114,13 @@ class Bench:
     def close(self) -> None:
         """End every connection."""
         self._closing.close()
+
+    def _give_back(self) -> None:
+        """Leave the mark that the next owner will find."""
+        if not self._is_open:
+            self._lock.put_back()
+        elif self._is_left_safe:
+            self._lock.mark_clean()
 
     # What the bench is --------------------------------------------------------------------------------------
 
@@ -187,8 +200,14 @@ class Bench:
         self._ledger.begin_run(label)
 
     def warnings(self) -> list[str]:
-        """Sentences about what is near its end: relays beyond 80 % of their rated life."""
-        return self._relay_book.warnings()
+        """Sentences: a program before that did not end as it should, relays beyond 80 % of their rated life."""
+        unended = self._lock.unended
+        left = [unended_sentence(unended)] if unended is not None else []
+        return [*left, *self._relay_book.warnings()]
+
+    def mark_run(self, folder: Path | None) -> None:
+        """A run is under way in `folder`, or none is any more: who finds the bench left alone is told of it."""
+        self._lock.mark_run(folder)
 
     # Neurons ------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path, user_data_path, user_state_path
 
 from labctl.core.errors import LabError
 
@@ -53,6 +53,12 @@ def samples_folder() -> Path:
     """Where virtual samples outlive the program; the variable LABCTL_SAMPLES moves it."""
     moved = os.environ.get("LABCTL_SAMPLES")
     return Path(moved) if moved else user_data_path("labctl", appauthor=False) / "samples"
+
+
+def state_folder() -> Path:
+    """Where programs leave notes for one another, such as who holds a bench; moves with LABCTL_SAMPLES."""
+    moved = os.environ.get("LABCTL_SAMPLES")
+    return Path(moved) / "state" if moved else user_state_path("labctl", appauthor=False)
 
 
 def file_name(name: str) -> str:

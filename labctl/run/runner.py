@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -99,6 +99,15 @@ class TakesOrders(Protocol):
     @property
     def at_rest(self) -> bool:
         """Whether every output is off."""
+        ...
+
+
+@runtime_checkable
+class MarksRuns(Protocol):
+    """A bench that leaves a note of the run under way for whoever finds it after a crash."""
+
+    def mark_run(self, folder: Path | None) -> None:
+        """A run is under way in `folder`, or none is any more."""
         ...
 
 
@@ -218,6 +227,7 @@ class Runner:
         with nullcontext(self._interrupts) if self._interrupts else Interrupts() as interrupts:
             record = open_record()
             try:
+                _mark_run(bench, folder)
                 warnings = _begin_ledger(bench, folder.name)
                 for warning in warnings:
                     record.note(warning)
@@ -283,6 +293,9 @@ class Runner:
             outcome = Outcome.FAILED if ended.outcome is Outcome.FINISHED else ended.outcome
             reason = f"{ended.reason} The record could not be closed: {error}".strip()
             ended = replace(ended, outcome=outcome, verdict=None, reason=reason)
+        if not unconfirmed:
+            with suppress(LabError):  # the mark stays on a full disk: the next start is then told too much
+                _mark_run(self._bench, None)
         final = replace(ended, unconfirmed=unconfirmed)
         for observer in self._observers:
             _tell_quietly(observer, final)
@@ -339,6 +352,11 @@ def _begin_ledger(bench: Bench, label: str) -> tuple[str, ...]:
         return ()
     bench.begin_run(label)
     return tuple(bench.warnings())
+
+
+def _mark_run(bench: Bench, folder: Path | None) -> None:
+    if isinstance(bench, MarksRuns):
+        bench.mark_run(folder)
 
 
 def _messages(bench: Bench) -> int | None:

@@ -1,0 +1,161 @@
+"""One bench, one owner: who holds it, and whether its last owner ended as one should."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from labctl.benchfile import BenchFile
+from labctl.core.errors import LabError
+from labctl.core.paths import file_name, state_folder
+
+IN_PROCESS = "@labctl"
+"""End of the name of the VISA library whose instruments live and die with the program."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a bench, or held it last.
+
+    since: ISO 8601. run: folder of the run under way, empty between runs. clean: it ended with everything safe.
+    """
+
+    bench: str
+    user: str
+    host: str
+    process: int
+    since: str
+    run: str = ""
+    clean: bool = False
+
+    def __str__(self) -> str:
+        """`anna on lab3, process 4711, since 2026-11-23 21:50:02`."""
+        since = self.since.replace("T", " ")[:19]
+        return f"{self.user} on {self.host}, process {self.process}, since {since}"
+
+
+class BenchLock:
+    """A bench that is held. The lock is the operating system's: it ends with the program, whatever kills it.
+
+    What stands in the file beside it are words only: who it is, and, left behind, who did not end as one should.
+    """
+
+    def __init__(self, path: Path, owner: Owner, previous: Owner | None) -> None:
+        """Held by `owner` with its words at `path`; `previous` is who held it before."""
+        self._path, self._owner, self._previous = path, owner, previous
+        self._write()
+
+    @property
+    def unended(self) -> Owner | None:
+        """Who held the bench before and did not end it; None when it was left in order."""
+        return self._previous if self._previous is not None and not self._previous.clean else None
+
+    def mark_run(self, folder: Path | None) -> None:
+        """A run is under way in `folder`, or none is any more."""
+        self._owner = replace(self._owner, run="" if folder is None else str(folder.resolve()))
+        self._write()
+
+    def mark_clean(self) -> None:
+        """Everything is confirmed to be safe and the bench is given back."""
+        self._owner = replace(self._owner, run="", clean=True)
+        self._write()
+
+    def put_back(self) -> None:
+        """The bench could not be opened: leave what was found."""
+        if self._previous is None:
+            self._path.unlink(missing_ok=True)
+        else:
+            _write(self._path, self._previous)
+
+    def _write(self) -> None:
+        _write(self._path, self._owner)
+
+
+def lock_path(bench: BenchFile) -> Path:
+    """Where the lock of these instruments lies: the same for every bench file that names the same addresses."""
+    here = bench.library if bench.library.endswith(IN_PROCESS) else ""
+    which = json.dumps([here, sorted(bench.visa.addresses.values())])
+    digest = hashlib.sha256(which.encode()).hexdigest()[:12]
+    return state_folder() / f"{file_name(bench.name)[:40] if here else 'bench'}-{digest}.lock"
+
+
+@contextmanager
+def hold(bench: BenchFile) -> Iterator[BenchLock]:
+    """Hold the bench; LabError naming the owner when another program does."""
+    path = lock_path(bench)
+    words = path.with_suffix(".json")
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        owner = _read(words)
+        by = f" by {owner}" if owner is not None else " by another program"
+        run = f", which records {owner.run}" if owner is not None and owner.run else ""
+        raise LabError(
+            f"The bench {bench.name} is in use{by}{run}: wait for it or end it there, one bench has one owner."
+        ) from None
+    except OSError as error:
+        raise LabError(f"The bench cannot be locked with {path}: {error.strerror}.") from None
+    try:
+        yield BenchLock(words, _myself(bench.name), _read(words))
+    finally:
+        lock.release()
+
+
+@contextmanager
+def hold_quietly(bench: BenchFile) -> Iterator[bool]:
+    """Hold the bench and leave the words as they are; whether nobody else holds it."""
+    lock = FileLock(lock_path(bench))
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def unended_sentence(owner: Owner) -> str:
+    """What the next owner is told."""
+    told = f"The program before ({owner}) did not end as it should; every output was made safe first."
+    if owner.run:
+        told += f" Its run did not end: labctl run --resume {owner.run}"
+    return told
+
+
+def _myself(bench: str) -> Owner:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
+        user = "somebody"
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    return Owner(bench, user, platform.node(), os.getpid(), now)
+
+
+def _read(path: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, owner: Owner) -> None:
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_text(json.dumps(asdict(owner)), encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise LabError(f"The lock of the bench cannot be written to {path}: {error.strerror}.") from None
