@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from math import ceil, exp, log, nan
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 
 _STILL = 1e-7
 """Largest change of ln G in one stretch of time that is not even written down."""
-_SPANS = 1024
-"""Potential differences for which the largest rate of any cell is kept."""
+_SPAN_STEP = 0.01
+"""Relative step of the potential differences for which the largest rate of any cell is known; between, the higher."""
 
 
 class ArrayGeometry(Protocol):
@@ -64,7 +64,7 @@ class Die:
         self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))
         self._nothing = np.zeros(shape[1])
-        self._fastest: dict[float, float] = {}
+        self._fastest: dict[int, float] = {}
 
     @classmethod
     def build(cls, geometry: ArrayGeometry, cells: str, neurons: str, streams: Streams) -> Self:
@@ -127,11 +127,14 @@ class Die:
         """Let `duration` s pass: cells move under their voltages, lines charge, limits begin to act, neurons warm."""
         if duration <= 0.0:
             return
+        self._end_moment()
+        if all_quiet(sources) and self._switching.is_quiet():  # relays may move: it matters to neurons alone
+            self.neurons.warm(self._nothing, self._nothing, stage_temperature, duration)
+            return
         parts = self._parts(topology)
         array, beside = parts.facing(tuple(sources))
         medium = self.cells.medium(self.neurons.film_conductance())
         self._switching.meet(parts.array, array)
-        self._end_moment()
         factor = self.cells.temperature_factor(stage_temperature)
         if self._can_move(duration, factor):
             self._switching.live(duration, factor, medium.films)
@@ -214,11 +217,10 @@ class Die:
         span = self._switching.span()
         if span == 0.0:
             return False
-        rate = self._fastest.get(span)
+        step = ceil(log(span) / _SPAN_STEP)
+        rate = self._fastest.get(step)
         if rate is None:
-            if len(self._fastest) >= _SPANS:
-                self._fastest.clear()
-            rate = self._fastest[span] = float(fastest_rate(self.cells.parameters, span))
+            rate = self._fastest[step] = float(fastest_rate(self.cells.parameters, exp(step * _SPAN_STEP)))
         return rate * factor * duration > _STILL
 
     def _heating(

@@ -81,6 +81,10 @@ class Switching:
             )
         return high - low
 
+    def is_quiet(self) -> bool:
+        """Whether all lines have been discharged by quiet sources."""
+        return self._settled_with is not None and all_quiet(self._settled_with[0])
+
     def rest(self, medium: Medium) -> None:
         """Nothing switched: lines and limits have settled at the operating point, found when somebody asks."""
         self._settled_with = (self._sources, medium)
