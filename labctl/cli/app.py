@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labctl import __version__
-from labctl.cli import FAILED, INTERRUPTED, REFUSED
+from labctl.cli import FAILED, INTERRUPTED, REFUSED, records
 from labctl.cli.bench import app as bench_app
 from labctl.core.errors import LabError, PlanError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(bench_app, name="bench")
+records.add_to(app)
 
 
 def _version(wanted: bool) -> None:

@@ -100,7 +100,7 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith(b"\n"):  # cut by a crash, or being written at this moment
                 return
             try:
-                yield _decoded(json.loads(line))
+                yield decoded(json.loads(line))
             except (ValueError, KeyError) as error:
                 raise RecordError(f"{path}, line {number} cannot be understood ({error}).") from error
 
@@ -120,14 +120,14 @@ def last_line(path: Path) -> dict[str, Any]:
             file.seek(start)
             tail = file.read(end - start)
     whole = tail.split(b"\n")[:-1]
-    return _decoded(json.loads(whole[-1])) if whole else {}
+    return decoded(json.loads(whole[-1])) if whole else {}
 
 
 def first_line(path: Path) -> dict[str, Any]:
     """The first whole line; empty when there is none."""
     with path.open("rb") as file:
         line = file.readline()
-    return _decoded(json.loads(line)) if line.endswith(b"\n") else {}
+    return decoded(json.loads(line)) if line.endswith(b"\n") else {}
 
 
 def _whole_length(path: Path) -> int:
@@ -174,9 +174,10 @@ def _encoded_objects(values: NDArray[Any]) -> Any:
     return [str(each) for each in values]
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
+    """What `_encoded` made plain, as it was."""
     if isinstance(value, list):
-        return [_decoded(each) for each in value]
+        return [decoded(each) for each in value]
     if not isinstance(value, dict):
         return value
     if "$array" in value:
@@ -186,7 +187,7 @@ def _decoded(value: Any) -> Any:
         return np.split(_array(value["$ragged"]), ends[:-1])
     if "$number" in value:
         return float(value["$number"])
-    return {key: _decoded(each) for key, each in value.items()}
+    return {key: decoded(each) for key, each in value.items()}
 
 
 def _array(value: Mapping[str, Any]) -> NDArray[Any]:

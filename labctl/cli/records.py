@@ -1,0 +1,125 @@
+"""The commands for records: recover, export, diff, follow. Heavy imports wait inside the command that needs them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+RUN = typer.Argument(metavar="RUN", help="A run folder, or a part of its name that is its alone.")
+
+
+class ExportFormat(Enum):
+    """What `labctl export` writes."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for name, command in (("recover", recover), ("export", export), ("diff", diff), ("follow", follow)):
+        app.command(name)(command)
+
+
+def recover(run: Annotated[str, RUN]) -> None:
+    """Make run.h5 of the journal of a run that was killed. Its outcome stays absent; the journal stays as it is."""
+    from labctl.record.catalogue import find_run
+    from labctl.record.hdf5 import FILE_NAME, PART_NAME
+    from labctl.record.reading import read_run
+    from labctl.record.replay import recover as rebuild
+
+    folder = find_run(run)
+    if (folder / FILE_NAME).exists() and not (folder / PART_NAME).exists():
+        typer.echo(f"{folder / FILE_NAME} is whole: there is nothing to recover.")
+        return
+    rebuild(folder)
+    found = read_run(folder)
+    rows = ", ".join(f"{len(table)} {name}" for name, table in found.tables.items()) or "no rows"
+    outcome = "none, it was killed" if found.outcome is None else found.outcome.value
+    typer.echo(f"{folder / FILE_NAME}: {rows}, {len(found.pictures)} pictures; outcome: {outcome}.")
+
+
+def export(
+    run: Annotated[str, RUN],
+    kind: Annotated[
+        ExportFormat, typer.Option("--format", help="What tables are written as.")
+    ] = ExportFormat.CSV,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the files. [default: export in the run folder]")
+    ] = None,
+) -> None:
+    """Write a run's tables and pictures for other programs, and all else that is known of it as run.json."""
+    from labctl.record.catalogue import find_run
+    from labctl.record.export import Format
+    from labctl.record.export import export as write
+    from labctl.record.reading import read_run
+
+    folder = find_run(run)
+    for path in write(read_run(folder), out or folder / "export", Format(kind.value)):
+        typer.echo(path)
+
+
+def diff(
+    first: Annotated[str, RUN],
+    second: Annotated[str, RUN],
+) -> None:
+    """How two runs differ: parameters, versions, instruments, wiring, rows; smallest / median / largest of a column."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from labctl.cli.terminal import page
+    from labctl.record.catalogue import find_run
+    from labctl.record.comparing import differences
+    from labctl.record.reading import read_run
+
+    runs = [read_run(find_run(named)) for named in (first, second)]
+    found = differences(*runs)
+    console = page()
+    if not found:
+        console.print("The two runs do not differ in anything but their times.")
+        return
+    table = Table("", "what", *(run.folder.name for run in runs), box=None)
+    for place, each in enumerate(found):
+        is_first = place == 0 or found[place - 1].section != each.section
+        section = each.section if is_first else ""
+        table.add_row(*(Text(text) for text in (section, each.name, each.first, each.second)))
+    console.print(table)
+
+
+def follow(run: Annotated[str, RUN]) -> None:
+    """Watch a run that another program writes, until it ends; Ctrl-C ends the watching, not the run."""
+    from labctl.core.clock import WallClock
+    from labctl.record.catalogue import find_run
+    from labctl.record.following import follow as watch
+
+    said: dict[str, int] = {}
+    is_announced = False
+    for live in watch(find_run(run), WallClock()):
+        if not is_announced:
+            is_announced = True
+            mark = " (SIMULATED)" if live.state.head.get("simulated") else ""
+            typer.echo(f"{live.state.head.get('procedure', '')}{mark} in {live.folder}")
+        for name, count in live.counts.items():
+            if count != said.get(name):
+                said[name] = count
+                typer.echo(f"{name}: {count} rows, last {_last(live, name)}")
+        if live.is_over:
+            end = live.state.end
+            typer.echo(
+                " ".join(part for part in (f"{end['outcome']}:", end["verdict"], end["reason"]) if part)
+            )
+
+
+def _last(live: Any, table: str) -> str:
+    from labctl.core.quantity import show
+
+    units = {column.name: column.unit for column in live.state.waiting[table].columns}
+    values = list(live.last[table].items())[2:]  # times left out
+    return ", ".join(f"{name} {show(_item(value), units[name])}" for name, value in values)
+
+
+def _item(value: Any) -> Any:
+    return value.item() if getattr(value, "ndim", 1) == 0 and hasattr(value, "item") else value
