@@ -36,6 +36,9 @@ class Driver(_Instrument):
     model: str
     """What the answer to `*IDN?` must contain."""
 
+    # PyMeasure's own guards the names of its dynamic properties, which our drivers lack: half the time of a message.
+    __getattribute__ = object.__getattribute__
+
     def __init__(
         self,
         adapter: object,
