@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from labctl.bench import Bench
 from labctl.benchfile import BenchFile, load_bench
@@ -17,6 +18,7 @@ from labctl.record.provenance import procedure_name
 from labctl.record.reading import Run, read_run
 from labctl.run.events import Ended, Observer
 from labctl.run.runner import Procedure, Runner
+from labctl.run.watchdog import Watchdog
 
 __all__ = ["MeasuringBench", "RunFailed", "open_bench"]
 
@@ -35,7 +37,21 @@ class MeasuringBench(Bench):
     def __init__(self, file: BenchFile, out: Path) -> None:
         """Open and make safe, as `Bench` does; run folders are made in `out`."""
         super().__init__(file)
-        self._out = out
+        self._out, self._watchdog = out, Watchdog(file)
+
+    def __enter__(self) -> Self:
+        """The bench, safe, and watched over if its instruments would outlive this program."""
+        self._watchdog.__enter__()
+        return super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Make safe and close, see `Bench`."""
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._watchdog.__exit__(kind, error, trace)
 
     def measure(
         self,

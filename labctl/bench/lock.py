@@ -8,12 +8,12 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
@@ -21,6 +21,9 @@ from labctl.core.paths import file_name, state_folder
 
 IN_PROCESS = "@labctl"
 """End of the name of the VISA library whose instruments live and die with the program."""
+
+RESCUE = 10.0
+"""s that a start waits for the watchdog of a dead owner."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def hold(bench: BenchFile) -> Iterator[BenchLock]:
     lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        _acquire(lock, path)
     except Timeout:
         owner = _read(words)
         by = f" by {owner}" if owner is not None else " by another program"
@@ -115,17 +118,32 @@ def hold(bench: BenchFile) -> Iterator[BenchLock]:
 
 @contextmanager
 def hold_quietly(bench: BenchFile) -> Iterator[bool]:
-    """Hold the bench and leave the words as they are; whether nobody else holds it."""
-    lock = FileLock(lock_path(bench))
+    """Hold the bench for a rescue and leave the words as they are; whether nobody else holds it."""
+    path = lock_path(bench)
+    lock, mark = FileLock(path), path.with_suffix(".rescue")
     try:
         lock.acquire(timeout=0)
     except (Timeout, OSError):
         yield False
         return
     try:
+        with suppress(OSError):
+            mark.touch()
         yield True
     finally:
+        with suppress(OSError):
+            mark.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(lock: BaseFileLock, path: Path) -> None:
+    """Take the lock, or raise Timeout; a rescue under way is waited for."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not path.with_suffix(".rescue").exists():
+            raise
+        lock.acquire(timeout=RESCUE)
 
 
 def unended_sentence(owner: Owner) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from labctl.bench import open_bench
+from labctl.benchfile import load_bench
 from labctl.run.events import Ended, Observer
 from labctl.run.interrupts import Interrupts
 from labctl.run.runner import Procedure, Runner
+from labctl.run.watchdog import Watchdog
 
 
 def run_on(
@@ -39,7 +41,7 @@ def go_on_with(
 
 
 def _with_bench(bench: str | Path, observers: Iterable[Observer], work: Callable[[Runner], Ended]) -> Ended:
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, Watchdog(load_bench(bench)):
         with interrupts.let_through():
             opened = open_bench(bench)
         with opened:
