@@ -133,6 +133,7 @@ class _Table:
         tables = file["tables"]
         self._group = tables.create_group(name)
         self._columns = {column.name: _create_column(self._group, column) for column in columns}
+        self._ragged = {column.name for column in columns if column.ragged}
         self._rows = 0
         self._group.attrs["columns"] = [column.name for column in columns]
         self._group.attrs["rows_valid"] = 0
@@ -154,10 +155,21 @@ class _Table:
             self._rows = start + len(column)
             if len(column):
                 dataset.resize(self._rows, axis=0)
-                dataset[start:] = column
+                if name in self._ragged:
+                    _write_ragged(dataset, start, column)
+                else:
+                    dataset[start:] = column
 
     def confirm(self) -> None:
         self._valid.write(np.array(self._rows))
+
+
+def _write_ragged(dataset: Any, start: int, rows: NDArray[Any]) -> None:
+    """Write rows of unequal length; h5py's own assignment stumbles over rows that happen to be of equal length."""
+    where = dataset.id.get_space()
+    where.select_hyperslab((start,), (len(rows),))
+    whole = h5py.h5s.create_simple((len(rows),))
+    dataset.id.write(whole, where, rows.astype(dataset.dtype), h5py.h5t.py_create(dataset.dtype))
 
 
 def _create_column(group: Any, column: Column) -> Any:

@@ -93,6 +93,8 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     """
     try:
         file = path.open("rb")
+    except FileNotFoundError:
+        raise RecordError(f"{path.parent} holds no run: there is no {path.name} in it.") from None
     except OSError as error:
         raise RecordError(f"The journal {path} cannot be read: {error.strerror}.") from error
     with file:
