@@ -138,13 +138,10 @@ class _Table:
         self._group.attrs["columns"] = [column.name for column in columns]
         self._group.attrs["rows_valid"] = 0
         self._valid = self._group.attrs.get_id("rows_valid")
-        numbers = [
-            each.name
-            for each in columns[2:]
-            if each.kind is ColumnKind.NUMBER and not each.ragged and not each.shape
-        ]
-        if numbers:
-            self._group.attrs.update({"NX_class": "NXdata", "signal": numbers[-1], "axes": [columns[0].name]})
+        signal = _signal(columns[2:])
+        if signal is not None:
+            axes = [columns[0].name, *("." for _ in signal.shape)]
+            self._group.attrs.update({"NX_class": "NXdata", "signal": signal.name, "axes": axes})
             tables.attrs["default"] = name
             file.attrs.setdefault("default", "tables")
 
@@ -170,6 +167,17 @@ def _write_ragged(dataset: Any, start: int, rows: NDArray[Any]) -> None:
     where.select_hyperslab((start,), (len(rows),))
     whole = h5py.h5s.create_simple((len(rows),))
     dataset.id.write(whole, where, rows.astype(dataset.dtype), h5py.h5t.py_create(dataset.dtype))
+
+
+def _signal(columns: tuple[Column, ...]) -> Column | None:
+    """What a viewer plots over time: the last measured number, else an array of numbers, else a whole number."""
+
+    def fitness(column: Column) -> tuple[bool, bool]:
+        return column.kind is ColumnKind.NUMBER, not column.shape
+
+    kinds = (ColumnKind.NUMBER, ColumnKind.WHOLE)
+    fit = [each for each in columns if each.kind in kinds and not each.ragged]
+    return max(reversed(fit), key=fitness, default=None)
 
 
 def _create_column(group: Any, column: Column) -> Any:
