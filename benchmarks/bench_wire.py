@@ -65,7 +65,7 @@ def virtual(folder: Path) -> list[tuple[str, str, str]]:
     device.close()
     manager.close()
     opened = Library(library)
-    driver = Keithley2636B(ADDRESS, name="smu1", visa_library=library, clock=opened.clock)
+    driver = Keithley2636B(ADDRESS, name="smu1", visa_library=library, clock=opened.clock())
     channel = driver.channels["a"]
     rows.append(line("our driver, measure_current()", shortest(channel.measure_current, calls=CALLS)))
     driver.close()
