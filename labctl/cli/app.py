@@ -83,6 +83,22 @@ def run_command(
     _exit_with(_run(plan, bench, out, given))
 
 
+@app.command("engine")
+def engine_command(
+    bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")],
+) -> None:
+    """Hold a bench in a process of its own and run what clients on this computer order; Ctrl-C ends it."""
+    from rich.console import Console
+
+    from labctl.cli.terminal import observer
+    from labctl.run.engine import Engine
+    from procedures.catalogue import find
+
+    console = Console(highlight=False, soft_wrap=True)
+    engine = Engine(bench, find, [observer(console)])
+    engine.serve(lambda: console.print(f"The engine of {bench} is ready, Ctrl-C ends it.", markup=False))
+
+
 @app.command("featuremap")
 def featuremap_command(
     bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")],

@@ -75,6 +75,15 @@ class CountsMessages(Protocol):
 
 
 @runtime_checkable
+class KnowsConditions(Protocol):
+    """A bench that can say under which conditions a run begins."""
+
+    def conditions(self) -> Mapping[str, Any]:
+        """Plain values by name, in SI units."""
+        ...
+
+
+@runtime_checkable
 class KeepsLedger(Protocol):
     """A bench that keeps what its devices and relays have taken."""
 
@@ -185,7 +194,10 @@ class Runner:
         """
         bench = self._bench
         (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
-        known = head(run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now())
+        conditions = bench.conditions() if isinstance(bench, KnowsConditions) else {}
+        known = head(
+            run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now(), conditions
+        )
         return self._carry_out(
             procedure, folder, lambda: Recorder(folder, known, bench.clock), lambda: procedure.run(bench)
         )

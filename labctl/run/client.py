@@ -1,0 +1,88 @@
+"""A client of the engine: gives commands, hears events. What a window and a script use."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from labctl.benchfile import load_bench
+from labctl.core.errors import LabError
+from labctl.run.engine import note_path
+from labctl.run.plain import Message, decoded, encoded
+
+PATIENCE = 10.0
+"""s that a reply may take; commands are taken at once, whatever the instruments do."""
+
+
+class EngineClient:
+    """A connection to the engine of a bench; several may be open at once."""
+
+    def __init__(self, bench: str | Path) -> None:
+        """Connect to the engine of the bench found by name or path; LabError when there is none."""
+        file = load_bench(bench)
+        try:
+            note = json.loads(note_path(file).read_text(encoding="utf-8"))
+            self._pipe = Client(note["address"], authkey=bytes.fromhex(note["key"]))
+        except (OSError, ValueError, KeyError, EOFError, AuthenticationError):
+            raise LabError(
+                f"No engine holds the bench {file.name}: start one with labctl engine --bench {bench}."
+            ) from None
+        self._numbers = itertools.count(1)
+        self._replies: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        """The client."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hang up; a run goes on."""
+        self.close()
+
+    def command(self, command: str, **given: Any) -> Message:
+        """Give a command and return its reply; LabError with the engine's sentence when it is refused."""
+        number = next(self._numbers)
+        try:
+            self._pipe.send_bytes(encoded({"id": number, "command": command, **given}))
+            while True:
+                reply = self._replies.get(timeout=PATIENCE)
+                if reply.pop("reply") == number:
+                    break
+        except (OSError, queue.Empty):
+            raise LabError("The engine does not answer: it has ended, or has cut this client off.") from None
+        if "error" in reply:
+            raise LabError(reply["error"])
+        return reply
+
+    def events(self) -> Iterator[Message]:
+        """Every event from now on, waited for; ends with the engine, or when it has cut this client off."""
+        while (event := self._events.get()) is not None:
+            yield event
+
+    def close(self) -> None:
+        """Hang up; a run goes on."""
+        with suppress(OSError):
+            self._pipe.close()
+
+    def _read(self) -> None:
+        with suppress(OSError, EOFError, ValueError, TypeError):
+            while True:
+                message = decoded(self._pipe.recv_bytes())
+                if "reply" in message:
+                    self._replies.put(message)
+                else:
+                    self._events.put(message)
+        self._events.put(None)
