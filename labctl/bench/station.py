@@ -21,7 +21,7 @@ from labctl.bench.lock import hold, unended_sentence
 from labctl.bench.relaybook import RelayBook, open_relay_book
 from labctl.bench.relays import Relays
 from labctl.bench.router import Router
-from labctl.bench.sources import Sources
+from labctl.bench.sources import QUICK_NPLC, READ_NPLC, Sources
 from labctl.bench.stage import GuardedStage
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.capabilities import TemperatureController
@@ -219,6 +219,13 @@ class Bench:
         controller = self._drivers[self._file.stage.instrument]
         assert isinstance(controller, LakeShore336)
         return GuardedStage(controller, BenchLimits(self._file.limits), self._ledger)
+
+    def conditions(self) -> Mapping[str, float]:
+        """For the record: K of the stage now, if there is one; power line cycles of a read and of a quick one."""
+        found = {"read_nplc": READ_NPLC, "quick_nplc": QUICK_NPLC}
+        if self._file.stage is not None:
+            found["stage_temperature"] = self.stage.temperature()
+        return found
 
     @property
     def level_rows(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import json
 import platform
 import re
 import subprocess
@@ -20,6 +21,7 @@ import numpy as np
 
 from labctl import __version__
 from labctl.benchfile import BenchFile
+from labctl.core.clock import WallClock
 from labctl.core.quantity import Spec, specs
 
 FORMAT = "labctl-run"
@@ -35,23 +37,31 @@ def head(
     file: BenchFile,
     identities: Mapping[str, str],
     bench_time: float,
+    conditions: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything known before the first row, as nested plain values (arrays allowed).
 
     given: parameters as they were typed; those applied are read from `procedure`.
     bench_time: s of the bench's clock at the start.
+    conditions: what the bench says of itself at the start, such as the temperature of its stage in K.
     """
+    plan = parameters(procedure, given)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "uuid": uuid,
         "started": now_iso(),
         "bench_time_started": bench_time,
+        "monotonic_started": WallClock().now(),
         "simulated": file.simulated,
         "mark": SIMULATED if file.simulated else "",
         "seed": file.virtual.seed if file.virtual is not None and file.simulated else "",
         "procedure": procedure_name(type(procedure)),
-        "parameters": parameters(procedure, given),
+        "parameters": plan,
+        "plan_sha256": _checksum({name: entry["applied"] for name, entry in plan.items()}),
+        "sample": sample(procedure, file),
+        "conditions": dict(conditions or {}),
+        "limits": {name: value for name, value in file.limits.model_dump().items() if value is not None},
         "software": software(),
         "operator": {"user": _user(), "host": platform.node()},
         "bench": {
@@ -67,6 +77,7 @@ def head(
                 "driver": entry.driver,
                 "address": file.visa.addresses[name],
                 "identity": identities.get(name, ""),
+                **identified(identities.get(name, "")),
             }
             for name, entry in file.instruments.items()
         },
@@ -128,13 +139,40 @@ def _plain(value: object) -> Any:
     return "" if value is None else str(value)
 
 
-def wiring(file: BenchFile) -> dict[str, dict[str, str]]:
-    """The wiring in words: rows to terminals, columns to lines, digital outputs to relays."""
+def identified(identity: str) -> dict[str, str]:
+    """Maker, model, serial and firmware as IEEE 488.2 orders them in an answer to `*IDN?`; empty for another answer."""
+    parts = [part.strip() for part in identity.split(",")]
+    names = ("maker", "model", "serial", "firmware")
+    return dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {}
+
+
+def sample(procedure: object, file: BenchFile) -> dict[str, str]:
+    """Which sample is on the bench, and which cell of it a procedure on one cell is about."""
+    virtual = file.virtual.sample if file.virtual is not None and file.simulated else ""
+    found = {"name": virtual if file.sample is None else file.sample.name}
+    word, bit = getattr(procedure, "word", None), getattr(procedure, "bit", None)
+    if isinstance(word, int) and isinstance(bit, int):
+        found["cell"] = f"word {word}, bit {bit}"
+    return found
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, default=lambda value: np.asarray(value).tolist())
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def wiring(file: BenchFile) -> dict[str, dict[str, Any]]:
+    """The wiring in words: rows to terminals and their roles, columns to lines, digital outputs to relays.
+
+    The switch path of a line is the crosspoint of the row with the role and the column with the line.
+    """
     rows = {}
     for letter, wire in sorted(file.wiring.rows.items()):
         through = f" through {wire.series:g} ohm" if wire.series else ""
         rows[letter] = f"{wire.terminal}{through}"
-    return {"rows": rows, "columns": dict(file.wiring.columns), "relays": dict(file.wiring.relays)}
+    roles = {role: row for role, row in file.roles.model_dump().items() if row}
+    columns, relays = dict(file.wiring.columns), dict(file.wiring.relays)
+    return {"rows": rows, "roles": roles, "columns": columns, "relays": relays}
 
 
 def software() -> dict[str, Any]:

@@ -20,9 +20,10 @@ from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
 from labctl.core.rows import Block, Picture
 from labctl.record.columns import layout
-from labctl.record.provenance import head
+from labctl.record.provenance import head, identified
 from labctl.record.reading import read_run
 from labctl.record.recorder import Recorder
+from procedures.forming import Forming
 
 
 class Polarity(Enum):
@@ -57,7 +58,15 @@ class Plan:
 
 def known(given: dict[str, str] | None = None) -> dict[str, Any]:
     bench = load_bench("virtual_56x8")
-    return head("<uuid>", Plan(np.ones((2, 3))), given or {}, bench, {"matrix": "a 707B"}, 12.5)
+    return head(
+        "<uuid>",
+        Plan(np.ones((2, 3))),
+        given or {},
+        bench,
+        {"matrix": "a 707B"},
+        12.5,
+        {"stage_temperature": 300.0},
+    )
 
 
 @pytest.fixture
@@ -127,12 +136,33 @@ def test_everything_needed_to_understand_it_later_is_there(recorder: Recorder, t
     assert run.head["bench"]["text"] == load_bench("virtual_56x8").text
     assert len(run.head["bench"]["sha256"]) == 64
     assert run.head["instruments"]["matrix"]["identity"] == "a 707B"
+    assert "serial" not in run.head["instruments"]["matrix"], "not an answer of four parts"
+    assert run.head["conditions"] == {"stage_temperature": 300.0}
+    assert run.head["sample"] == {"name": "virtual_56x8"}
+    assert run.head["limits"]["compliance"] == 5e-3
+    assert run.head["wiring"]["roles"]["drive"] == "B"
+    assert len(run.head["plan_sha256"]) == 64
+    assert run.head["monotonic_started"] > 0.0
     assert run.head["wiring"]["rows"]["H"] == "smu3.b through 20000 ohm"
     assert run.head["software"]["labctl"]
     assert run.head["software"]["libraries"]["h5py"] == h5py.__version__
     assert run.head["started"][-6] in "+-"
     assert run.head["bench_time_started"] == 12.5
     assert run.end["bus_messages"] == 5
+
+
+def test_an_identity_is_taken_apart() -> None:
+    assert identified("Keithley Instruments Inc., Model 2636B, 4012345, 3.2.2") == {
+        "maker": "Keithley Instruments Inc.", "model": "Model 2636B", "serial": "4012345", "firmware": "3.2.2",
+    }  # fmt: skip
+
+
+def test_a_plan_is_known_by_its_checksum_and_its_cell() -> None:
+    bench = load_bench("virtual_56x8")
+    heads = [head("u", Forming(word=3, bit=bit), {}, bench, {}, 0.0) for bit in (5, 5, 6)]
+    first, same, other = (each["plan_sha256"] for each in heads)
+    assert first == same != other
+    assert heads[0]["sample"]["cell"] == "word 3, bit 5"
 
 
 def test_journal_and_hdf5_tell_the_same(recorder: Recorder, tmp_path: Path) -> None:
