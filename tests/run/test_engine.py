@@ -22,7 +22,7 @@ from labctl.run.engine import Engine, note_path
 from labctl.run.mailbox import Mailbox
 from labctl.run.plain import decoded, encoded
 from procedures.catalogue import find
-from tests.faults.lab import small_bench
+from tests.faults.lab import BITS, WORDS, small_bench, target_map
 
 
 @pytest.fixture
@@ -63,6 +63,13 @@ def forming(client, out, word=1):
     client.command("run", procedure="forming", out=str(out), settings={"word": str(word), "bit": "1"})
 
 
+def programming(client, folder):
+    """A run that takes a second or more."""
+    target = target_map(folder, {(word, bit): 80e-6 for word in range(WORDS) for bit in range(BITS)})
+    settings = {"target": str(target)}
+    client.command("run", procedure="crossbar_program", out=str(folder / "runs"), settings=settings)
+
+
 def test_every_observer_hears_the_same_run(engine, tmp_path) -> None:
     with EngineClient(engine) as one, EngineClient(engine) as two:
         assert one.command("state") == {"state": "idle"}
@@ -86,17 +93,18 @@ def test_every_observer_hears_the_same_run(engine, tmp_path) -> None:
 def test_a_run_is_held_told_of_its_state_and_aborted_over_the_pipe(engine, tmp_path) -> None:
     with EngineClient(engine) as client:
         events = client.events()
-        client.command("run", procedure="crossbar_read", out=str(tmp_path / "runs"))
+        programming(client, tmp_path)
         until(events, "started")
         client.command("pause", at="row")
         until(events, "paused")
         state = client.command("state")
-        assert (state["state"], state["procedure"]) == ("paused", "crossbar_read")
+        assert (state["state"], state["procedure"]) == ("paused", "crossbar_program")
         with pytest.raises(LabError, match="A run is under way"):
             forming(client, tmp_path / "runs")
         client.command("resume")
+        until(events, "resumed")
         client.command("pause", at="safe")
-        until(events, "paused")
+        assert until(events, "paused")[-1]["at_rest"]
         client.command("abort", reason="Ordered from the window.")
         ended = until(events, "ended")[-1]
         assert (ended["outcome"], ended["reason"]) == ("aborted", "Ordered from the window.")
@@ -185,7 +193,7 @@ def test_sigterm_in_a_run_ends_the_engine_with_outcome_and_without_its_note(benc
     assert "is ready" in process.stdout.readline()
     with EngineClient(bench_file) as client:
         events = client.events()
-        client.command("run", procedure="crossbar_read", out=str(tmp_path / "runs"))
+        programming(client, tmp_path)
         until(events, "started")
         client.command("pause", at="row")
         until(events, "paused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 
@@ -237,3 +238,41 @@ def test_abort_while_a_link_hangs_quiets_every_other_instrument_at_once(tmp_path
     assert "smu1" in found.end["unconfirmed"][0]
     assert quiet["smu2"] < MOST
     assert quiet["smu3"] < MOST
+
+
+def test_sigterm_during_a_wait_aborts_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
+    class Waiting(Counting):
+        def run(self, bench: FakeBench) -> Experiment:
+            yield Progress(0, 1, "waiting")
+            signal.raise_signal(signal.SIGTERM)
+            raise AssertionError("the signal must end the procedure")
+
+    bench = FakeBench(before_safe=lambda: signal.raise_signal(signal.SIGTERM))
+    ended = Runner(bench).run(Waiting(), tmp_path)
+    assert ended.outcome is Outcome.ABORTED
+    assert bench.made_safe == 1
+    assert read_run(tmp_path).outcome is Outcome.ABORTED
+
+
+def test_ctrl_c_ends_a_held_run(tmp_path: Path) -> None:
+    bench, order = FakeBench(), lambda event: isinstance(event, Paused) and signal.raise_signal(signal.SIGINT)
+    runner = Runner(bench, [order])
+    runner.pause(PausePoint.ROW)
+    assert runner.run(Counting(), tmp_path).outcome is Outcome.ABORTED
+    assert bench.made_safe == 1
+
+
+def test_what_fails_on_the_way_out_of_an_abort_is_still_an_abort(tmp_path: Path) -> None:
+    class Clinging(Counting):
+        def run(self, bench: FakeBench) -> Experiment:
+            try:
+                yield from super().run(bench)
+            finally:
+                raise NotConfirmed("smu1.a could not be confirmed to be off.")
+
+    runner = Runner(
+        bench := FakeBench(), [lambda event: isinstance(event, Acquired) and runner.abort("Enough.")]
+    )
+    ended = runner.run(Clinging(), tmp_path)
+    assert (ended.outcome, ended.reason) == (Outcome.ABORTED, "Enough.")
+    assert bench.made_safe == 1
