@@ -201,7 +201,7 @@ def test_ctrl_c_between_opening_and_running_aborts_and_one_while_closing_changes
 ) -> None:
     bench = OpenedBench()
     monkeypatch.setattr("labctl.run.session.open_bench", lambda name: bench)
-    ended = run_on("any", Counting(), tmp_path)
+    ended = run_on("virtual_56x8", Counting(), tmp_path)
     assert ended.outcome is Outcome.ABORTED
     assert bench.closed
     assert "Read" not in read_run(tmp_path).tables
