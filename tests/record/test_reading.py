@@ -139,6 +139,16 @@ def test_a_run_goes_on_in_its_own_files_and_the_seam_is_marked(tmp_path: Path, o
     assert sum(line["line"] == "table" for line in read_journal(tmp_path / "journal.jsonl")) == 1
 
 
+def test_an_unfinished_file_beside_a_whole_one_says_that_the_journal_is_newer(tmp_path: Path) -> None:
+    record = begun(tmp_path)
+    record.row(Reading(1))
+    record.end({"outcome": "stopped"})
+    (tmp_path / "run.h5.part").touch()
+    lines = (tmp_path / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "journal.jsonl").write_bytes(b"".join(lines[:-1]))
+    assert read_run(tmp_path).outcome is None
+
+
 def test_a_run_that_is_being_written_is_neither_resumed_nor_recovered(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.record.rows import Reading, begun\n"
