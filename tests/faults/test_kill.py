@@ -37,7 +37,7 @@ def recorded_pulses(run):
 
 
 def conducting(lab):
-    """(M, N) cells that a read tells from unformed ones. One that was over-RESET to less needs its history: a resume."""
+    """(M, N) cells that a read tells from unformed ones; one over-RESET to less is known to a resume only."""
     return lab.bench.die.cells.formed & (lab.bench.die.conductance() > FORMED_ABOVE)
 
 
