@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 from typing import Any
@@ -136,7 +137,7 @@ class Follower:
             self._trouble = error
         except Exception as error:  # noqa: BLE001 - h5py tells of a full disk by OSError, RuntimeError and others
             self._trouble = RecordError(
-                f"HDF5 could not follow ({str(error).strip()}): the journal {self._journal.path} holds every row; "
+                f"HDF5 could not follow ({_reason(error)}): the journal {self._journal.path} holds every row; "
                 "`labctl recover` makes run.h5 of it once there is space."
             )
             self.abandon()
@@ -151,3 +152,9 @@ class Follower:
         trouble = None if self._is_told else self._trouble
         self._is_told = self._is_told or trouble is not None
         return trouble
+
+
+def _reason(error: Exception) -> str:
+    """What the operating system said, out of the many words that HDF5 makes of it."""
+    found = re.search(r"error message = '([^']*)'", str(error))
+    return found[1] if found else " ".join(str(error).split())
