@@ -2,7 +2,7 @@
 
 import pytest
 
-SAMPLES = {False: 2, True: 20}
+SAMPLES = {False: 5, True: 20}
 """Samples on each of which ten runs are killed."""
 STRIDE = {False: 23, True: 1}
 """Of the messages of a short run, every how many-th meets a fault."""
