@@ -1,8 +1,12 @@
 """The lines and cells of a device under test, counted from 0."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
 from typing import NamedTuple
+
+from labctl.core.errors import PlanError
 
 
 class LineKind(Enum):
@@ -38,3 +42,35 @@ class Cell(NamedTuple):
     def __str__(self) -> str:
         """As people write it: `(3, 5)`."""
         return f"({self.word}, {self.bit})"
+
+
+def read_cells(text: str) -> tuple[Cell, ...]:
+    """Cells out of text: `3,5 4,0-7` is one cell and eight of word line 4; each named once, in the order of the text.
+
+    Raises PlanError for text that is no such list.
+    """
+    found: dict[Cell, None] = {}
+    for part in text.replace(";", " ").replace("(", " ").replace(")", " ").replace(", ", ",").split():
+        words, comma, bits = part.partition(",")
+        if not comma:
+            raise PlanError(f"'{part}' is no cell: write word,bit, for example 3,5 or 3,0-7")
+        found |= {Cell(word, bit): None for word in _indices(words, part) for bit in _indices(bits, part)}
+    return tuple(found)
+
+
+def show_cells(cells: Iterable[Cell]) -> str:
+    """Cells as `read_cells` reads them, neighbours on a word line as a range, in the order of the lines."""
+    parts = []
+    for word, row in groupby(sorted(cells), key=lambda cell: cell.word):
+        bits = [cell.bit for cell in row]
+        for _, run in groupby(enumerate(bits), key=lambda item: item[1] - item[0]):
+            ends = [bit for _, bit in run]
+            parts.append(f"{word},{ends[0]}" if len(ends) == 1 else f"{word},{ends[0]}-{ends[-1]}")
+    return " ".join(parts)
+
+
+def _indices(text: str, part: str) -> range:
+    first, dash, last = text.partition("-")
+    if not (first.isdecimal() and (last.isdecimal() or not dash)) or (dash and int(last) < int(first)):
+        raise PlanError(f"'{part}' is no cell: write word,bit, for example 3,5 or 3,0-7")
+    return range(int(first), int(last or first) + 1)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from quantiphy import InvalidNumber, Quantity
 
 from labctl.core.errors import PlanError
+from labctl.core.lines import Cell, read_cells, show_cells
 
 P = TypeVar("P")
 _KEY = "labctl.quantity"
@@ -113,6 +114,21 @@ def show(value: Any, unit: str) -> str:
     return _Si(value, unit).render(prec=4)
 
 
+def write(value: Any, unit: str) -> str:
+    """A parameter's value as text that a command line or a form reads back (see `make`); no digit is lost."""
+    if isinstance(value, tuple):
+        if value and all(isinstance(each, Cell) for each in value):
+            return show_cells(value)
+        separator = "; " if value and isinstance(value[0], str) else " "
+        return separator.join(write(each, "1") for each in value)  # a space parts them: no unit
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, float):
+        return show(value, unit)
+    short = show(value, unit)
+    return short if read_number(short, unit) == value else f"{value!r} {unit}".removesuffix(" 1").strip()
+
+
 def read_number(text: str, unit: str) -> float:
     """Read `10u`, `10 uA` or `1e-5` as a number in `unit`.
 
@@ -167,6 +183,18 @@ def make(owner: type[P], texts: Mapping[str, str]) -> P:
     return owner(**values)
 
 
+def read(text: str, spec: Spec) -> Any:
+    """One parameter out of text; PlanError says what is wrong with it, its range included."""
+    value = _read(text, spec)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    low = -math.inf if spec.low is None else spec.low
+    high = math.inf if spec.high is None else spec.high
+    if not low <= value <= high:
+        raise PlanError(f"{show(value, spec.unit)} is out of range, allowed {spec.allowed}")
+    return value
+
+
 def _read(text: str, spec: Spec) -> Any:
     kind = spec.kind
     if kind is bool:
@@ -188,8 +216,12 @@ def _read(text: str, spec: Spec) -> Any:
     if kind is float:
         return read_number(text, spec.unit)
     if typing.get_origin(kind) is tuple:
-        parts = [part for part in text.strip("()[] ").replace(",", " ").split() if part]
         inner = typing.get_args(kind)
+        if inner[0] is Cell:
+            return read_cells(text)
+        if inner[0] is str:
+            return tuple(part.strip() for part in text.split(";") if part.strip())
+        parts = [part for part in text.strip("()[] ").replace(",", " ").split() if part]
         if inner[-1] is not Ellipsis and len(parts) != len(inner):
             raise PlanError(f"'{text}' has {len(parts)} values, {len(inner)} are wanted")
         return tuple(read_number(part, spec.unit) if inner[0] is float else _whole(part) for part in parts)

@@ -1,0 +1,64 @@
+"""Parameters as texts and back: what a form shows is what a command line reads."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from labctl.core.errors import PlanError
+from labctl.core.lines import Cell, read_cells, show_cells
+from labctl.core.quantity import make, option, quantity, read, read_number, specs, write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Lists of three kinds."""
+
+    cells: tuple[Cell, ...] = option(())
+    images: tuple[str, ...] = option(())
+    trims: tuple[float, ...] = quantity("V", (0.1, 0.25))
+    width: float = quantity("s", 1e-3, low=1e-4, high=1.0)
+
+
+def test_cells_are_read_singly_and_by_ranges_each_once():
+    assert read_cells("3,5 4,0-2") == ((3, 5), (4, 0), (4, 1), (4, 2))
+    assert read_cells("(3, 5); (3, 5)") == ((3, 5),)
+    assert read_cells("0-1,7") == ((0, 7), (1, 7))
+
+
+@pytest.mark.parametrize("text", ["3", "3,", "a,b", "3,5-", "3,5-2", "-1,2"])
+def test_what_is_no_cell_is_told_with_an_example(text):
+    with pytest.raises(PlanError, match="3,0-7"):
+        read_cells(text)
+
+
+def test_cells_are_shown_as_they_are_read():
+    cells = [Cell(4, bit) for bit in (0, 1, 2, 7)] + [Cell(3, 5)]
+    assert show_cells(cells) == "3,5 4,0-2 4,7"
+    assert set(read_cells(show_cells(cells))) == set(cells)
+
+
+def test_a_plan_survives_the_way_through_texts():
+    plan = Plan(
+        cells=(Cell(3, 5), Cell(4, 0)), images=("a cat.png", "b.png"), trims=(0.1, 1 / 3), width=0.123456789
+    )
+    texts = {spec.name: write(getattr(plan, spec.name), spec.unit) for spec in specs(Plan)}
+    assert texts["images"] == "a cat.png; b.png"
+    assert make(Plan, texts) == plan
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"), [(1e-4, "S", "100 uS"), (0.05, "1", "0.05"), (True, "", "yes")]
+)
+def test_values_are_written_short_where_nothing_is_lost(value, unit, text):
+    assert write(value, unit) == text
+
+
+def test_a_value_that_short_text_would_change_is_written_whole():
+    assert read_number(write(1.23456789e-4, "S"), "S") == 1.23456789e-4
+
+
+def test_a_value_out_of_range_is_told_with_the_range():
+    width = next(spec for spec in specs(Plan) if spec.name == "width")
+    assert read("2m", width) == pytest.approx(2e-3)
+    with pytest.raises(PlanError, match="2 s is out of range, allowed 100 us to 1 s"):
+        read("2", width)
