@@ -62,6 +62,8 @@ def standing(earlier: Earlier, *, formed_above: float, low_state: float, last_fo
     before: dict[Cell, tuple[int, bool]] = {}
     for cell, row in _rows(earlier, "VerifyRead"):
         known = cells.setdefault(cell, CellStanding())
+        if known.forming is None:  # it did not conduct, and was programmed: the bench knew it for formed
+            known.forming = Verdict.FORMED if known.forming_pulses else Verdict.ALREADY_FORMED
         pulses, was_inside = before.get(cell, (0, False))
         inside = bool(row["low"] <= row["conductance"] <= row["high"]) and not row["limited"]
         known.pulses += int(row["pulses"] > 0 and row["pulses"] != pulses)

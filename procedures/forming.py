@@ -37,7 +37,8 @@ class Formed:
 class FormingRamp:
     """Read; stop when the cell conducts; otherwise pulse, a step higher each time.
 
-    A formed cell gets no pulse. V/3 spares formed cells on the same lines: V/2 of a forming pulse would SET them.
+    A formed cell gets no pulse, nor does one that conducted once and has been RESET since to less than `formed_above`:
+    the bench remembers. V/3 spares formed cells on the same lines: V/2 of a forming pulse would SET them.
     """
 
     forming_start: float = quantity("V", 1.05, low=0.05, high=20.0, help="first pulse")
@@ -46,6 +47,9 @@ class FormingRamp:
     forming_width: float = quantity("s", 500e-6, low=200e-6, high=1.0, help="width of each pulse")
     formed_above: float = quantity(
         "S", 1e-6, low=1e-9, high=1e-3, help="a cell is formed above this conductance"
+    )
+    form_again: bool = option(
+        False, help="pulse a cell that does not conduct though it once did: to revive a dead one on purpose"
     )
     read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
     forming_scheme: Scheme = option(Scheme.THIRD, help="share of unselected lines while forming: V/2 or V/3")
@@ -88,6 +92,9 @@ class FormingRamp:
                 verdict = Verdict.FORMED if pulses else Verdict.ALREADY_FORMED
                 return Formed(verdict, pulses, reading.conductance)
             unknown = False
+            if not self.form_again and view.has_conducted(self.formed_above):
+                verdict = Verdict.FORMED if pulses else Verdict.ALREADY_FORMED
+                return Formed(verdict, pulses, reading.conductance)
             following = self._amplitude(pulses)
             if following is None:
                 return Formed(Verdict.NOT_FORMED, pulses, reading.conductance)
@@ -103,7 +110,7 @@ class FormingRamp:
 
 @dataclass(frozen=True, kw_only=True)
 class Forming(FormingRamp):
-    """Form one cell through the series resistor; a cell that conducts already is left as it is."""
+    """Form one cell through the series resistor; a cell that conducts, or ever did, is left as it is."""
 
     title: ClassVar[str] = "form one cell through the series resistor"
 

@@ -87,14 +87,19 @@ class ConnectedCell:
         source_current = driven.current - idle.current
         limited = driven.limited or sensed.limited or idle.limited or offset.limited
         drop = source_current * self._drive.series_ohm
+        drop = drop if math.isfinite(drop) else 0.0
         current = offset.current - sensed.current
-        self._ledger.book_read(self._cell, voltage, current, self._sense.compliance)
+        self._ledger.book_read(self._cell, voltage, current, self._sense.compliance, drop)
         return CellReading(
-            voltage=voltage - drop if math.isfinite(drop) else voltage,
+            voltage=voltage - drop,
             current=current,
             source_current=source_current,
             limited=limited,
         )
+
+    def has_conducted(self, above: float) -> bool:
+        """Whether any read of this cell, in any run, found `above` S or more: the ledger remembers."""
+        return self._ledger.has_conducted(self._cell, above)
 
     def pulse(self, amplitude: float, width: float) -> None:
         """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share.

@@ -89,11 +89,16 @@ class Books:
             dose.see(0.0, current, energy)
         self.run.see(0.0, current, energy)
 
-    def read(self, cell: Cell, voltage: float, current: float, energy: float) -> None:
-        """One read of a cell."""
+    def read(
+        self, cell: Cell, voltage: float, current: float, energy: float, found: float | None = None
+    ) -> None:
+        """One read of a cell, which `found` it to be of so many S; None where an older ledger does not say."""
+        known = abs(current / voltage) if voltage else math.nan
+        found = known if found is None else found
         for dose in self._doses(cell):
             dose.reads += 1
-            dose.conductance = abs(current / voltage) if voltage else math.nan
+            dose.conductance = known
+            dose.highest = max(dose.highest, found)
             dose.see(voltage, current, energy)
         self.run.reads += 1
         self.run.see(voltage, current, energy)
@@ -190,8 +195,8 @@ class Books:
                 word, bit, *pulse = rest
                 self.pulse(Cell(word, bit), *pulse)
             case "r":
-                word, bit, voltage, current, energy = rest
-                self.read(Cell(word, bit), voltage, current, energy)
+                word, bit, *read = rest
+                self.read(Cell(word, bit), *read)
             case "e":
                 word, bit, energy, current = rest
                 self.correct(Cell(word, bit), energy, current)
@@ -276,7 +281,7 @@ def _line(*values: Any) -> str:
 def _numbers(dose: Dose) -> list[Any]:
     known = None if math.isnan(dose.conductance) else dose.conductance
     bins = [[each.scheme, each.number, count] for each, count in dose.bins.items()]
-    return [dose.pulses, dose.reads, dose.voltage, dose.current, dose.energy, known, bins]
+    return [dose.pulses, dose.reads, dose.voltage, dose.current, dose.energy, known, bins, dose.highest]
 
 
 def _restored(
@@ -287,7 +292,10 @@ def _restored(
     energy: float,
     conductance: float | None,
     bins: list[tuple[str, int, int]],
+    highest: float | None = None,
 ) -> Dose:
+    """A dose from its numbers; an older ledger keeps no `highest`, its last read is all that is known of it."""
     counted = {Bin(scheme, number): count for scheme, number, count in bins}
     known = math.nan if conductance is None else conductance
-    return Dose(pulses, reads, voltage, current, energy, known, counted)
+    best = (conductance or 0.0) if highest is None else highest
+    return Dose(pulses, reads, voltage, current, energy, known, counted, best)

@@ -39,6 +39,7 @@ class Dose:
 
     voltage, current: largest magnitudes, V and A. energy: J. conductance: S at the last read; NaN before the first.
     bins:             pulses by scheme and amplitude: what the other cells saw of them follows from these alone.
+    highest:          S, the most that any read found; 0 before the first. A cell that is RESET does not lower it.
     """
 
     pulses: int = 0
@@ -48,6 +49,7 @@ class Dose:
     energy: float = 0.0
     conductance: float = math.nan
     bins: dict[Bin, int] = field(default_factory=dict)
+    highest: float = 0.0
 
     def see(self, voltage: float, current: float, energy: float) -> None:
         """Take a share of energy, remember the largest voltage and current."""

@@ -72,6 +72,10 @@ class Ledger:
         self._label = label
         self._begun = bool(label) and self._books.run.label == label
 
+    def has_conducted(self, cell: Cell, above: float) -> bool:
+        """Whether any read in the life of `cell` found it at `above` S or better, however low it is now."""
+        return self._books.of(cell).highest >= above
+
     # Permission ---------------------------------------------------------------------------------------------
 
     def permit(self, route: Route) -> list[Allowance]:
@@ -238,12 +242,22 @@ class Ledger:
         self._books.pulse(cell, amplitude, width, energy, current, scheme)
         self._last_pulse = cell, amplitude, width, series, compliance, known
 
-    def book_read(self, cell: Cell, voltage: float, current: float, compliance: float) -> None:
-        """Book a read; when it finds the cell better conducting than before a pulse, that pulse took more energy."""
+    def book_read(
+        self, cell: Cell, voltage: float, current: float, compliance: float, drop: float = 0.0
+    ) -> None:
+        """Book a read; when it finds the cell better conducting than before a pulse, that pulse took more energy.
+
+        drop: V of `voltage` that a series resistor took. A current that could not be measured is booked as the
+        whole compliance (A), and finds no conductance.
+        """
         flowed = min(abs(current), compliance) if not math.isnan(current) else compliance
         energy = abs(voltage) * flowed * READ_TIME
-        self._append(f'["r",{cell.word},{cell.bit},{float(voltage)!r},{float(flowed)!r},{float(energy)!r}]\n')
-        self._books.read(cell, voltage, flowed, energy)
+        across = voltage - drop
+        found = current / across if math.isfinite(current) and across else 0.0
+        self._append(
+            f'["r",{cell.word},{cell.bit},{float(voltage)!r},{float(flowed)!r},{float(energy)!r},{float(found)!r}]\n'
+        )
+        self._books.read(cell, voltage, flowed, energy, found)
         last, self._last_pulse = self._last_pulse, None
         if last is None or last[0] != cell:
             return

@@ -43,6 +43,10 @@ class CellView(Protocol):
         """Read at `voltage` V (below the bench's read limit)."""
         ...
 
+    def has_conducted(self, above: float) -> bool:
+        """Whether any read of this cell, in this run or an earlier one, found `above` S or more."""
+        ...
+
     def pulse(self, amplitude: float, width: float) -> None:
         """One rectangular pulse of `amplitude` V (positive = SET) for `width` s, bystanders at their share."""
         ...

@@ -200,6 +200,30 @@ def test_a_heater_current_above_its_limit_is_refused_and_kept():
     assert ledger.books.run.heater_current == 0.6e-3
 
 
+def test_the_highest_conductance_is_what_a_read_found_of_the_cell_itself():
+    ledger = fresh_ledger(small_bench())
+    assert not ledger.has_conducted(CELL, 1e-12)
+    ledger.book_read(CELL, 0.1, 2e-6, 1e-3, drop=0.06)  # 20 kohm took 60 mV
+    assert ledger.books.of(CELL).highest == pytest.approx(50e-6)
+    ledger.book_read(CELL, 0.1, -3e-8, 1e-3)
+    ledger.book_read(CELL, 0.1, 4e-8, 1e-3)
+    assert ledger.has_conducted(CELL, 49e-6)
+    assert not ledger.has_conducted(CELL, 51e-6)
+    assert not ledger.has_conducted(Cell(0, 0), 1e-12)
+
+
+@pytest.mark.parametrize("current", [np.nan, np.inf, -np.inf])
+def test_a_current_that_could_not_be_measured_finds_no_conductance(current):
+    lines = []
+    ledger = fresh_ledger(small_bench(), lines)
+    ledger.book_read(CELL, 0.1, 5e-9 * 0.1, 1e-3)
+    ledger.book_read(CELL, 0.1, current, 1e-3)
+    assert not ledger.has_conducted(CELL, 1e-6)
+    again = Books(SHAPE)
+    again.replay(json.loads(line) for chunk in lines for line in chunk.splitlines())
+    assert again.of(CELL).highest == pytest.approx(5e-9)
+
+
 # The file -----------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +267,37 @@ def test_a_long_ledger_is_written_anew_and_says_the_same(tmp_path, monkeypatch):
         ledger.book_pulse(CELL, 1.0, 1e-3, "V/3", 0.0, 1e-3)
     assert ledger_path(bench).stat().st_size < size / 3
     assert read_books(bench).in_run[CELL].pulses == 51
+
+
+def test_a_cell_that_was_reset_is_known_to_have_conducted_after_restarts_and_in_shorter_lines(
+    tmp_path, monkeypatch
+):
+    bench = small_bench_at(tmp_path)
+    with open_ledger(bench) as ledger:
+        for current in (1e-10, 8e-6, 3e-8):
+            ledger.book_read(CELL, 0.1, current, 1e-3)
+    for compact_above in (2_000_000, 10, 10):
+        monkeypatch.setattr("labctl.bench.ledgerfile.COMPACT_ABOVE", compact_above)
+        with open_ledger(bench) as ledger:
+            assert ledger.books.of(CELL).conductance == pytest.approx(3e-7)
+            assert ledger.books.of(CELL).highest == pytest.approx(80e-6)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['["r",3,1,0.1,8e-06,4e-08]', '["r",3,1,0.1,3e-08,1.5e-10]'],
+        ['["cell",3,1,4,9,1.2,1e-4,1e-9,8e-05,[["V/2",12,4]]]', '["r",3,1,0.1,3e-08,1.5e-10]'],
+    ],
+    ids=["line by line", "written anew"],
+)
+def test_ledgers_that_keep_no_highest_conductance_tell_it_by_their_reads(tmp_path, lines):
+    bench = small_bench_at(tmp_path)
+    head = [f'["ledger","labctl-ledger-1",{WORDS},{BITS}]']
+    ledger_path(bench).write_text("\n".join([*head, *lines, ""]))
+    books = read_books(bench)
+    assert books.of(CELL).highest == pytest.approx(80e-6)
+    assert books.of(CELL).conductance == pytest.approx(0.3e-6)
 
 
 def test_the_ledger_of_another_array_is_refused(tmp_path):

@@ -98,9 +98,13 @@ class FakeView:
             common=bench.ground_resistance if grounded else 0.0,
         )
         current *= 1.0 + next(bench.noise)
+        bench.highest[self.cell] = max(bench.highest.get(self.cell, 0.0), current / voltage)
         return CellReading(
             voltage=voltage, current=current, source_current=current, limited=self.cell in bench.limited
         )
+
+    def has_conducted(self, above: float) -> bool:
+        return self.bench.highest.get(self.cell, 0.0) >= above
 
     def pulse(self, amplitude: float, width: float) -> None:
         assert self.route in self.bench.connected, "a pulse after the route was let go"
@@ -123,6 +127,7 @@ class FakeBench:
     cells: dict[Cell, FakeCell] = field(default_factory=dict)
     pulses: list[Pulse] = field(default_factory=list)
     reads: list[Cell] = field(default_factory=list)
+    highest: dict[Cell, float] = field(default_factory=dict)
     limited: set[Cell] = field(default_factory=set)
     connected: list[Route] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)

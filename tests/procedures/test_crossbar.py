@@ -10,9 +10,10 @@ from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import make
 from labctl.core.route import Purpose
-from labctl.core.rows import Picture, Progress, Verdict
+from labctl.core.rows import Earlier, Picture, Progress, Verdict
 from procedures.crossbar_program import CellSummary, CrossbarProgram
 from procedures.crossbar_read import CellRead, CorrectedCell, CrossbarRead, Unreadable
+from procedures.forming import FormingRead
 from procedures.program_verify import VerifyRead
 from procedures.target_map import read_target
 from tests.procedures.fake_bench import FakeBench, complete, of_kind
@@ -154,6 +155,60 @@ def test_formed_cells_are_not_formed_again(bench, plan):
     assert verdict is Verdict.DONE
     assert {row.forming for row in of_kind(rows, CellSummary)} == {Verdict.ALREADY_FORMED}
     assert all(pulse.route.purpose is Purpose.WRITE for pulse in bench.pulses)
+
+
+def over_reset(bench, cell):
+    """`cell` conducted once, and a RESET took it to less than forming asks for."""
+    bench.highest[cell] = 40e-6
+    bench.cells[cell].conductance = 0.4e-6
+
+
+def test_a_cell_reset_out_of_sight_is_programmed_by_set_pulses_and_never_formed_again(bench, plan):
+    over_reset(bench, Cell(1, 0))
+    rows, verdict = complete(plan.run(bench))
+    assert verdict is Verdict.DONE
+    summary = {(row.word, row.bit): row for row in of_kind(rows, CellSummary)}
+    assert (summary[1, 0].forming, summary[1, 0].forming_pulses) == (Verdict.ALREADY_FORMED, 0)
+    assert bench.amplitudes(Cell(1, 0), Purpose.FORM) == []
+    assert bench.amplitudes(Cell(1, 0), Purpose.WRITE)[0] == plan.set_start
+
+
+@pytest.mark.parametrize("reads", [1, 4, 1000], ids=["forming", "programming", "verified"])
+def test_a_run_interrupted_after_such_a_cell_goes_on_without_forming_it(bench, plan, reads):
+    """Interrupted once its one forming read and so many reads of its programming are recorded."""
+    cell, rows = Cell(1, 0), []
+    over_reset(bench, cell)
+    run = plan.run(bench)
+    for row in run:
+        rows.append(row)
+        mine = [each for each in of_kind(rows, (FormingRead, VerifyRead)) if (each.word, each.bit) == cell]
+        over = isinstance(row, Progress) and row.doing.startswith("programming cell (2, 0)")
+        if len(mine) == reads or over:
+            break
+    run.close()
+    before = len(bench.pulses)
+    more, verdict = complete(plan.resume(bench, recorded(rows)))
+    assert verdict is Verdict.DONE
+    (summary,) = [row for row in of_kind(more, CellSummary) if (row.word, row.bit) == cell]
+    assert (summary.forming, summary.forming_pulses) == (Verdict.ALREADY_FORMED, 0)
+    assert bench.amplitudes(cell, Purpose.FORM) == []
+    if reads == 1000:
+        assert all(pulse.cell != cell for pulse in bench.pulses[before:]), (
+            "it was verified: nothing is left to do"
+        )
+
+
+def recorded(rows):
+    """What the record of an interrupted run gives back of these rows."""
+    tables = {}
+    for kind in (FormingRead, VerifyRead, CellSummary):
+        names = [field.name for field in dataclasses.fields(kind)]
+        of_this = of_kind(rows, kind)
+        if of_this:
+            tables[kind.__name__] = {
+                name: np.array([getattr(row, name) for row in of_this]) for name in names
+            }
+    return Earlier(tables, {row.name: row for row in of_kind(rows, Picture)})
 
 
 def test_failing_cells_are_data_and_the_run_goes_on(bench, plan):

@@ -45,6 +45,19 @@ def test_a_cell_that_conducts_gets_no_pulse(bench):
     assert len(rows) == 1
 
 
+def test_a_formed_cell_that_was_reset_out_of_sight_gets_no_pulse_unless_that_is_wanted(bench):
+    form(bench)
+    bench.pulses.clear()
+    bench.cells[CELL].conductance = 0.4e-6
+    rows, verdict = form(bench)
+    assert verdict is Verdict.ALREADY_FORMED
+    assert bench.pulses == []
+    assert rows[-1].conductance < 1e-6
+    _, verdict = form(bench, form_again=True)
+    assert verdict is Verdict.FORMED
+    assert len(bench.amplitudes(CELL, Purpose.FORM)) == 1
+
+
 def test_a_cell_that_never_forms_is_a_verdict_at_the_highest_voltage(bench):
     bench.cells[CELL].forming_voltage = 99.0
     rows, verdict = form(bench, forming_start=1.0, forming_step=0.25, forming_max=1.5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labctl.bench import open_bench
+from labctl.core.lines import Cell
 from labctl.core.paths import find_bench
 from labctl.core.rows import Picture, Verdict
 from procedures.crossbar_program import CellSummary, CrossbarProgram
@@ -14,7 +15,7 @@ from tests.procedures.fake_bench import complete, of_kind
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def bench_file(tmp_path, monkeypatch):
     monkeypatch.setenv("LABCTL_SAMPLES", str(tmp_path / "samples"))
     text = find_bench("virtual_56x8").read_text(encoding="utf-8")
     for whole, small in (
@@ -26,7 +27,12 @@ def bench(tmp_path, monkeypatch):
         text = text.replace(whole, small)
     path = tmp_path / "six_lines.toml"
     path.write_text(text, encoding="utf-8")
-    with open_bench(path) as bench:
+    return path
+
+
+@pytest.fixture
+def bench(bench_file):
+    with open_bench(bench_file) as bench:
         yield bench
 
 
@@ -41,6 +47,19 @@ def test_a_virgin_cell_is_formed_then_programmed_down_and_up(bench):
         assert of_kind(rows, VerifyRead)[-1].conductance == pytest.approx(target, rel=0.05)
     _, verdict = complete(Forming(word=4, bit=3).run(bench))
     assert verdict is Verdict.ALREADY_FORMED
+
+
+def test_the_next_program_knows_a_cell_for_formed_though_it_reads_as_if_it_were_not(bench_file):
+    low = ProgramVerify(word=2, bit=1, target=4e-6, tolerance=0.2, corrected=False)
+    with open_bench(bench_file) as bench:
+        complete(Forming(word=2, bit=1).run(bench))
+        assert complete(low.run(bench))[1] is Verdict.VERIFIED
+    with open_bench(bench_file) as bench:
+        taken = bench.ledger.books.of(Cell(2, 1)).pulses
+        rows, verdict = complete(Forming(word=2, bit=1, formed_above=10e-6).run(bench))
+        assert rows[-1].conductance < 10e-6
+        assert verdict is Verdict.ALREADY_FORMED
+        assert bench.ledger.books.of(Cell(2, 1)).pulses == taken
 
 
 def test_an_independent_read_finds_what_was_programmed(bench, tmp_path):
