@@ -10,44 +10,16 @@ from labctl.record.journal import first_line, last_line
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from tests.faults.lab import served, target_map
+from tests.faults.recorded import formed_again, recorded_pulses
 
 TARGETS = (
     {(0, 0): 50e-6, (1, 1): 100e-6, (2, 0): 150e-6, (3, 1): 30e-6},
     {(0, 0): 120e-6, (1, 0): 60e-6, (2, 0): 40e-6, (3, 1): 90e-6},
 )
 """In turn, so that there is always something to write."""
-FORMED_ABOVE = 1.2e-6
-"""S; a little above the conductance from which the run takes a cell for formed."""
 KILLS = 10
 LONGEST = 1.2
 """s after the first line of the journal within which the blow falls; a whole run takes about as long."""
-
-
-def recorded_pulses(run):
-    """Pulses that the rows of a record tell of: a read after another number of pulses than the one before."""
-    count = 0
-    for name in ("FormingRead", "VerifyRead"):
-        if name not in run.tables:
-            continue
-        columns = run.tables[name].columns
-        keys = list(zip(columns["word"], columns["bit"], columns["pulses"], strict=True))
-        previous = [None, *keys[:-1]]
-        count += sum(key[2] > 0 and key != before for key, before in zip(keys, previous, strict=True))
-    return count
-
-
-def conducting(lab):
-    """(M, N) cells that a read tells from unformed ones; one over-RESET to less is known to a resume only."""
-    return lab.bench.die.cells.formed & (lab.bench.die.conductance() > FORMED_ABOVE)
-
-
-def formed_again(run, formed, first_row=0):
-    """Cells of `formed` (M, N) that got a forming pulse in the rows from `first_row` on."""
-    if "FormingRead" not in run.tables:
-        return []
-    columns = run.tables["FormingRead"].columns
-    rows = zip(columns["word"], columns["bit"], columns["pulses"], strict=True)
-    return [(word, bit) for word, bit, pulses in list(rows)[first_row:] if pulses > 0 and formed[word, bit]]
 
 
 def kill_at(lab, command, moment):
@@ -75,7 +47,7 @@ def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given
         targets = [target_map(tmp_path, target, f"target {n}") for n, target in enumerate(TARGETS)]
         command = ("run", "crossbar_program", "--bench", str(lab.lab_file), "--out", str(lab.out), "--set")
         for blow in range(KILLS):
-            formed, pulses = conducting(lab), lab.pulses()
+            formed, pulses = lab.bench.die.cells.formed.copy(), lab.pulses()
             programming = (*command, f"target={targets[blow % 2]}")
             folder = kill_at(lab, programming, moments.uniform(0.0, LONGEST))
             if folder is None:
@@ -86,7 +58,7 @@ def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given
             given = lab.pulses() - pulses
             assert given - recorded_pulses(killed) in (0, 1), "only the last pulse may be without its read"
             assert formed_again(killed, formed) == []
-        formed = conducting(lab)
+        formed = lab.bench.die.cells.formed.copy()
         process = lab.start(*command, f"target={targets[0]}")
         assert process.wait(60.0) == 0, process.communicate()[0]
         process.communicate()

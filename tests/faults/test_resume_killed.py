@@ -9,24 +9,9 @@ from labctl.record.journal import read_journal
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from tests.faults.lab import BITS, WORDS, served, target_map
-from tests.faults.test_kill import recorded_pulses
+from tests.faults.recorded import formed_again, recorded_pulses
 
 BLOWS = 3
-
-
-def formed_again(run, formed, first_row):
-    """Cells of `formed` (M, N) that got a forming pulse in the rows from `first_row` on; a read alone is none."""
-    if "FormingRead" not in run.tables:
-        return []
-    columns = run.tables["FormingRead"].columns
-    given, again = {}, []
-    for number, (word, bit, pulses) in enumerate(
-        zip(columns["word"], columns["bit"], columns["pulses"], strict=True)
-    ):
-        if number >= first_row and pulses > given.get((word, bit), 0) and formed[word, bit]:
-            again.append((word, bit))
-        given[word, bit] = pulses
-    return again
 
 
 def kill_after(lab, journal, command, lines, moment):
