@@ -6,6 +6,10 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from labctl.core.errors import PlanError
+from procedures.cells_form import CellsForm
+from procedures.cells_program import CellsProgram
+from procedures.cells_pulse import CellsPulse
+from procedures.cells_read import CellsRead
 from procedures.crossbar_program import CrossbarProgram
 from procedures.crossbar_read import CrossbarRead
 from procedures.forming import Forming
@@ -17,6 +21,10 @@ GROUP = "labctl.procedures"
 """Entry-point group: name of the procedure = its class."""
 
 _OURS: Mapping[str, type] = {
+    "cells_form": CellsForm,
+    "cells_program": CellsProgram,
+    "cells_pulse": CellsPulse,
+    "cells_read": CellsRead,
     "crossbar_program": CrossbarProgram,
     "crossbar_read": CrossbarRead,
     "forming": Forming,
