@@ -27,6 +27,12 @@ class SmuChannel(TspChannel):
         self._settings = SmuSettings(facts)
         self._largest_voltage = facts.largest_voltage
         self._prepared_level: float | None = None
+        self._ordered_level = 0.0
+
+    @property
+    def ordered_level(self) -> float:
+        """V that was ordered last: for a display; what the instrument does, `read_state` asks it."""
+        return self._ordered_level
 
     def prepare(
         self, *, largest_level: float, compliance: float, nplc: float, largest_reading: float | None = None
@@ -79,6 +85,7 @@ class SmuChannel(TspChannel):
         if on and self._prepared_level is None:
             raise NotConfirmed(f"{self.label}: range and compliance are not confirmed, the output stays off")
         settings = self._settings
+        self._ordered_level = 0.0  # `prepare` left it there
         confirm(self, {settings.output: 1.0} if on else {settings.level: 0.0, settings.output: 0.0})
 
     def set_level(self, voltage: float) -> None:
@@ -94,6 +101,7 @@ class SmuChannel(TspChannel):
             raise SettingOutOfRange(
                 f"{self.label}: level = {show(voltage, 'V')}, prepared for at most {show(largest, 'V')}"
             )
+        self._ordered_level = voltage
         return f"{self._table}.source.levelv = {float(voltage)!r}"
 
     def confirm_level(self, voltage: float, answer: float) -> None:

@@ -52,6 +52,11 @@ class Relays:
         self._closed = crosspoints
         self._set_heaters(heaters)
 
+    @property
+    def believed(self) -> tuple[frozenset[Crosspoint], frozenset[int]]:
+        """Crosspoints and heaters that were closed last; no crosspoints while nothing is known of them."""
+        return self._closed or frozenset(), self._heaters
+
     def forget(self) -> None:
         """Ask the matrix again which relays are closed: somebody else has moved them."""
         self._closed = None

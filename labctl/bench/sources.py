@@ -29,6 +29,11 @@ class Sources:
         """Whether every output that was switched on has been switched off again."""
         return not self._on
 
+    @property
+    def ordered(self) -> dict[str, float]:
+        """V that every terminal whose output is on was ordered to last."""
+        return {terminal: self.channel(terminal).ordered_level for terminal in sorted(self._on.copy())}
+
     def forget(self) -> None:
         """Every output is off: somebody else has seen to it."""
         self._on.clear()

@@ -255,6 +255,20 @@ class Bench:
             raise UnsupportedByBench(f"bench '{self._file.name}' has no neurons (section [neurons])")
         return self._file.neurons.heater_resistance
 
+    def ordered(self) -> Mapping[str, Any]:
+        """For a display, without a message: what was ordered last, any thread may ask.
+
+        closed: crosspoints as `A1`. heaters: those connected. on, levels: terminals whose output is on, and their V.
+        """
+        closed, heaters = self._relays.believed
+        levels = self._sources.ordered
+        return {
+            "closed": [f"{row}{column}" for row, column in sorted(closed)],
+            "heaters": sorted(heaters),
+            "on": list(levels),
+            "levels": levels,
+        }
+
     # Connections --------------------------------------------------------------------------------------------
 
     def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:

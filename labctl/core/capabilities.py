@@ -39,6 +39,11 @@ class Instrument(Protocol):
 class SourceMeter(Protocol):
     """One channel that sources voltage and measures current."""
 
+    @property
+    def ordered_level(self) -> float:
+        """V that was ordered last, for a display."""
+        ...
+
     def prepare(
         self, *, largest_level: float, compliance: float, nplc: float, largest_reading: float | None = None
     ) -> None:

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 from labctl.benchfile import load_bench
 from labctl.core.errors import LabError
-from labctl.run.engine import note_path
 from labctl.run.plain import Message, decoded, encoded
+from labctl.run.switchboard import note_path
 
 PATIENCE = 10.0
 """s that a reply may take; commands are taken at once, whatever the instruments do."""
@@ -26,8 +26,11 @@ PATIENCE = 10.0
 class EngineClient:
     """A connection to the engine of a bench; several may be open at once."""
 
-    def __init__(self, bench: str | Path) -> None:
-        """Connect to the engine of the bench found by name or path; LabError when there is none."""
+    def __init__(self, bench: str | Path, *, data: bool = True) -> None:
+        """Connect to the engine of the bench found by name or path; LabError when there is none.
+
+        data: hear of rows and pictures too. A window does without: it follows the journal of the run.
+        """
         file = load_bench(bench)
         try:
             note = json.loads(note_path(file).read_text(encoding="utf-8"))
@@ -41,6 +44,8 @@ class EngineClient:
         self._events: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        if not data:
+            self.command("listen", data=False)
 
     def __enter__(self) -> Self:
         """The client."""

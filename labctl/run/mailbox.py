@@ -16,7 +16,8 @@ class Mailbox:
     """Messages on their way to one observer. `put` never waits."""
 
     def __init__(self, most: int = MOST) -> None:
-        """Empty; holds up to `most` messages."""
+        """Empty; holds up to `most` messages. `wants_data`: rows and pictures are put into it too."""
+        self.wants_data = True
         self._waiting: deque[Message] = deque()
         self._changed = threading.Condition()
         self._most, self._closed = most, False

@@ -184,6 +184,15 @@ class Runner:
             self._order.give(reason)
             self._control.wake()
 
+    def expect(self) -> None:
+        """A run will begin: an abort that is ordered from here on ends it before it has begun."""
+        self._over = False
+
+    def forget(self) -> None:
+        """No run is under way: orders that met none are forgotten."""
+        self._over, self._control = True, Control()
+        self._order.withdraw()
+
     def run(self, procedure: Procedure, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
         """Run to one of the four ends, with outputs off and the outcome in the record, whatever happens.
 
@@ -288,8 +297,7 @@ class Runner:
 
     def _end(self, ended: Ended, record: Recorder, messages: int | None) -> Ended:
         unconfirmed = self._make_safe()
-        self._over, self._control = True, Control()
-        self._order.withdraw()
+        self.forget()
         values: dict[str, Any] = {
             "outcome": ended.outcome.value,
             "verdict": "" if ended.verdict is None else str(ended.verdict.value),

@@ -18,11 +18,14 @@ from labctl.core.errors import LabError
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.client import EngineClient
-from labctl.run.engine import Engine, note_path
+from labctl.run.engine import Engine
 from labctl.run.mailbox import Mailbox
 from labctl.run.plain import decoded, encoded
+from labctl.run.switchboard import note_path
 from procedures.catalogue import find
 from tests.faults.lab import BITS, WORDS, small_bench, target_map
+
+IDLE = {"state": "idle", "warnings": []}
 
 
 @pytest.fixture
@@ -72,8 +75,8 @@ def programming(client, folder):
 
 def test_every_observer_hears_the_same_run(engine, tmp_path) -> None:
     with EngineClient(engine) as one, EngineClient(engine) as two:
-        assert one.command("state") == {"state": "idle"}
-        assert two.command("state") == {"state": "idle"}
+        assert one.command("state") == IDLE
+        assert two.command("state") == IDLE
         forming(one, tmp_path / "runs")
         heard = until(one.events(), "ended")
         assert heard == until(two.events(), "ended")
@@ -127,7 +130,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence_and_harms_nothing(engine, 
             with pytest.raises(LabError, match=words):
                 client.command(command, **given)
         client._pipe.send_bytes(b"\xff not JSON")
-        assert client.command("state") == {"state": "idle"}
+        assert client.command("state") == IDLE
 
 
 def test_who_does_not_know_the_key_is_not_let_in_and_keeps_nobody_out(engine) -> None:
@@ -137,12 +140,12 @@ def test_who_does_not_know_the_key_is_not_let_in_and_keeps_nobody_out(engine) ->
     with pytest.raises(AuthenticationError):
         Client(note["address"], authkey=b"guessed")
     with EngineClient(engine) as client:
-        assert client.command("state") == {"state": "idle"}
+        assert client.command("state") == IDLE
     silent.close()
 
 
 def test_an_observer_that_stalls_slows_nobody_and_is_told_when_it_wakes(engine, running, monkeypatch) -> None:
-    monkeypatch.setattr("labctl.run.engine.Mailbox", lambda: Mailbox(most=5))
+    monkeypatch.setattr("labctl.run.switchboard.Mailbox", lambda: Mailbox(most=5))
     note = json.loads(note_path(load_bench(engine)).read_text(encoding="utf-8"))
     stalled = Client(note["address"], authkey=bytes.fromhex(note["key"]))
     stalled.send_bytes(encoded({"id": 1, "command": "state"}))
@@ -153,7 +156,7 @@ def test_an_observer_that_stalls_slows_nobody_and_is_told_when_it_wakes(engine, 
         events = awake.events()
         for number in range(20):
             start = wall.now()
-            running._send_all({**large, "number": number})
+            running._clients.tell({**large, "number": number})
             assert wall.now() - start < 0.05
             assert next(events)["number"] == number
     told = {}

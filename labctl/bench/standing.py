@@ -1,0 +1,29 @@
+"""How the cells of an array stand, for a display: what the ledger remembers of each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from labctl.bench.books import Books
+
+CONDUCTS = 1e-6
+"""S; a cell that was ever read above this has been formed."""
+
+
+def array_standing(books: Books) -> dict[str, Any]:
+    """Plain data, each (M, N) as lists of rows.
+
+    conductance: S at the last read, apparent; None before the first. pulses: in its life. conducted: was ever formed.
+    """
+    words, bits = books.shape
+    conductance: list[list[float | None]] = [[None] * bits for _ in range(words)]
+    pulses = np.zeros(books.shape, dtype=int)
+    conducted = np.zeros(books.shape, dtype=bool)
+    for cell, dose in tuple(books.cells.items()):
+        conductance[cell.word][cell.bit] = None if math.isnan(dose.conductance) else dose.conductance
+        pulses[cell] = dose.pulses
+        conducted[cell] = dose.highest >= CONDUCTS
+    return {"conductance": conductance, "pulses": pulses.tolist(), "conducted": conducted.tolist()}
