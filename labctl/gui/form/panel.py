@@ -1,0 +1,327 @@
+"""The left column of the window: choose a procedure, give its parameters, start it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from itertools import pairwise
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from labctl.core.errors import RecordError
+from labctl.gui.form.commands import command_line, write_python
+from labctl.gui.form.copy_bar import CopyBar
+from labctl.gui.form.form import ParameterForm
+from labctl.gui.form.preset_bar import PresetBar
+from labctl.gui.form.presets import Kept, Presets
+from labctl.gui.form.quiet import QuietComboBox
+from labctl.gui.form.start_bar import StartBar
+from labctl.gui.form.style import QUIET, dress, sheet
+from labctl.gui.form.words import in_words, purpose
+from labctl.gui.theme import Theme
+
+WIDTH = 330
+"""Pixels that the column likes to have."""
+INVITATION = "Go to a field to see what it means."
+
+
+class ProcedurePanel(QWidget):
+    """Wishes come out as signals: name of the procedure, its parameters as texts.
+
+    told: a remark that a log should keep, such as a file of presets that was damaged.
+    """
+
+    start_asked = Signal(str, dict)
+    queue_asked = Signal(str, dict)
+    told = Signal(str)
+
+    def __init__(self, theme: Theme, presets: Presets, parent: QWidget | None = None) -> None:
+        """Waits for `set_procedures`."""
+        super().__init__(parent)
+        self._theme, self._presets = theme, presets
+        self._procedures: dict[str, type] = {}
+        self._pages: dict[str, QScrollArea] = {}
+        self._forms: dict[str, ParameterForm] = {}
+        self._named: Mapping[str, Mapping[str, str]] = {}
+        self._wanted, self._waits = "", "The procedures are being loaded."
+        self._blocked, self._bench, self._out = "", "", "runs"
+
+        self.chooser = QuietComboBox()
+        self.chooser.setAccessibleName("procedure")
+        self.chooser.setToolTip("Which procedure to run")
+        self.purpose = _words("")
+        self.preset_bar = PresetBar()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(QWidget())
+        self.words = _words(QUIET)
+        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.copy_bar = CopyBar()
+        self.start_bar = StartBar()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        for widget in (self.chooser, self.purpose, self.preset_bar):
+            column.addWidget(widget)
+        column.addWidget(self._stack, 1)
+        for widget in (self.words, self.copy_bar, self.start_bar):
+            column.addWidget(widget)
+
+        self.chooser.activated.connect(self._chosen)
+        self.preset_bar.chosen.connect(self._use_preset)
+        self.preset_bar.save_asked.connect(self._save_preset)
+        self.preset_bar.delete_asked.connect(self._delete_preset)
+        self.preset_bar.defaults_asked.connect(self._use_defaults)
+        self.copy_bar.command_asked.connect(self._copy_command)
+        self.copy_bar.python_asked.connect(self._copy_python)
+        self.start_bar.start_asked.connect(lambda: self._ask(self.start_asked))
+        self.start_bar.queue_asked.connect(lambda: self._ask(self.queue_asked))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._explain)
+        theme.changed.connect(self._paint)
+        self._paint()
+        self._say(INVITATION)
+        self._refresh()
+
+    def sizeHint(self) -> QSize:
+        """A column."""
+        return QSize(WIDTH, super().sizeHint().height())
+
+    @property
+    def name(self) -> str:
+        """Name of the chosen procedure; empty as long as there is none."""
+        found = self.chooser.currentData()
+        return str(found) if found is not None else ""
+
+    @property
+    def form(self) -> ParameterForm | None:
+        """Its form; None when there is none, or none can be made."""
+        return self._forms.get(self.name)
+
+    def set_procedures(self, procedures: Mapping[str, type]) -> None:
+        """Offer these (name: dataclass); what was typed for one that stays is kept."""
+        typed = {name: form.texts() for name, form in self._forms.items()}
+        wanted = self._wanted or self.name
+        for page in self._pages.values():
+            self._stack.removeWidget(page)
+            page.deleteLater()
+        self._pages.clear()
+        self._forms.clear()
+        self._procedures = dict(procedures)
+        self._waits = "" if procedures else "There is no procedure."
+        self.chooser.clear()
+        for name in procedures:
+            self.chooser.addItem(in_words(name), name)
+        if procedures:
+            self.choose(wanted if wanted in procedures else next(iter(procedures)))
+            for name in typed.keys() & procedures.keys():
+                self._page(name)
+                if name in self._forms:
+                    self._forms[name].fill(typed[name])
+        self._refresh()
+
+    def set_blocked(self, reason: str) -> None:
+        """Why nothing can be started now, in a sentence; empty when it can."""
+        self._blocked = reason
+        self._refresh()
+
+    def set_context(self, bench: str, out: str) -> None:
+        """Bench and folder for run folders as they stand in copied commands; an empty bench: none is open."""
+        self._bench, self._out = bench, out
+        self._refresh()
+
+    def choose(self, name: str) -> None:
+        """Show the form of this procedure; before there are procedures, remember the wish."""
+        if not self._procedures:
+            self._wanted = name
+            return
+        index = self.chooser.findData(name)
+        if index < 0:
+            self._tell(f"There is no procedure '{name}' here.")
+            return
+        self._wanted = ""
+        self.chooser.setCurrentIndex(index)
+        self._show(name)
+
+    def load(self, name: str, texts: Mapping[str, str], *, keep_rest: bool = False) -> None:
+        """Show this procedure with the values of an earlier run or a queue item.
+
+        keep_rest: parameters that are not in `texts` keep what the form holds, instead of their default.
+        """
+        self.choose(name)
+        if self.form is not None and self.name == name:
+            self._fill(texts, keep_rest=keep_rest)
+
+    # what the parts ask for
+
+    def _chosen(self) -> None:
+        self._show(self.name)
+
+    def _show(self, name: str) -> None:
+        self.purpose.setText(purpose(self._procedures[name]))
+        page = self._page(name)
+        self._stack.setCurrentWidget(page)
+        self._order_tabs()
+        self.preset_bar.end_naming()
+        self._list_presets(self._presets.read(name))
+        self._refresh()
+
+    def _page(self, name: str) -> QScrollArea:
+        if name not in self._pages:
+            self._pages[name] = page = _Page()
+            self._stack.addWidget(page)
+            try:
+                form = ParameterForm(self._procedures[name])
+            except Exception as error:  # noqa: BLE001 - a class of somebody's package
+                page.setWidget(_words("", f"No form can be made for this procedure: {error}"))
+                return page
+            self._forms[name] = form
+            kept = self._presets.read(name)
+            if kept.last:
+                form.fill(kept.last)
+            form.changed.connect(self._form_changed)
+            page.setWidget(form)
+            if kept.remark:
+                self._tell(kept.remark)
+        return self._pages[name]
+
+    def _form_changed(self) -> None:
+        self._select_preset()
+        self._refresh()
+
+    def _ask(self, signal: object) -> None:
+        if self.form is None or self.form.mistakes():
+            return
+        texts = self.form.texts()
+        try:
+            self._presets.keep_last(self.name, texts)
+        except RecordError as error:
+            self._tell(str(error))
+        signal.emit(self.name, texts)  # type: ignore[attr-defined]  # a bound signal has no type of its own
+
+    def _use_defaults(self) -> None:
+        self._fill({})
+
+    def _use_preset(self, name: str) -> None:
+        self._fill(self._named[name])
+
+    def _fill(self, texts: Mapping[str, str], *, keep_rest: bool = False) -> None:
+        if self.form is not None:
+            for refused in self.form.fill(texts, keep_rest=keep_rest):
+                self._tell(refused)
+
+    def _save_preset(self, name: str) -> None:
+        if self.form is None:
+            return
+        try:
+            self._presets.save(self.name, name, self.form.texts())
+        except RecordError as error:
+            self._tell(str(error))
+            return
+        self.preset_bar.end_naming()
+        self._list_presets(self._presets.read(self.name))
+        self._say(f"Saved as '{name}'.")
+
+    def _delete_preset(self, name: str) -> None:
+        try:
+            self._presets.delete(self.name, name)
+        except RecordError as error:
+            self._tell(str(error))
+            return
+        self._list_presets(self._presets.read(self.name))
+        self._say(f"The preset '{name}' is deleted; the form keeps its values.")
+
+    def _list_presets(self, kept: Kept) -> None:
+        self._named = kept.named
+        self.preset_bar.show_names(list(kept.named), "")
+        self._select_preset()
+
+    def _select_preset(self) -> None:
+        texts = self.form.texts() if self.form is not None else None
+        holds = [name for name, kept in self._named.items() if kept == texts]
+        now = self.preset_bar.selected
+        self.preset_bar.select(now if now in holds else next(iter(holds), ""))
+
+    def _copy_command(self) -> None:
+        if self.form is not None:
+            line = command_line(
+                self.name, self.form.texts(), self._bench, self._out, windows=sys.platform == "win32"
+            )
+            self._copy(line, "The command is on the clipboard.")
+
+    def _copy_python(self) -> None:
+        if self.form is not None:
+            script = write_python(self.form.kind, self.form.texts(), self._bench, self._out)
+            self._copy(script, "The Python lines are on the clipboard.")
+
+    def _copy(self, text: str, done: str) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+            self._say(done)
+
+    # what the panel shows
+
+    def _refresh(self) -> None:
+        form = self.form
+        mistakes = form.mistakes() if form is not None else [self._waits or "This procedure has no form."]
+        self.start_bar.allow(([self._blocked] if self._blocked else []) + mistakes)
+        no_bench = "" if self._bench else "No bench is open, and the command names it."
+        self.copy_bar.allow(next(iter(mistakes), no_bench))
+        for widget in (self.chooser, self.preset_bar):
+            widget.setEnabled(bool(self._procedures))
+        for button in (self.preset_bar.save, self.preset_bar.defaults):
+            button.setEnabled(self.form is not None)
+
+    def _tell(self, remark: str) -> None:
+        self._say(remark)
+        self.told.emit(remark)
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+
+    def _explain(self, _old: QWidget | None, now: QWidget | None) -> None:
+        if self.form is not None and now is not None and (text := self.form.explanation_of(now)):
+            self._say(text)
+
+    def _order_tabs(self) -> None:
+        """Let the keyboard go from the top down: Qt's own order is that of making, and forms are made late."""
+        form = self.form.editors if self.form is not None else []
+        copy = [self.copy_bar.command, self.copy_bar.python]
+        start = [self.start_bar.start, self.start_bar.queue]
+        for first, second in pairwise([self.chooser, *self.preset_bar.editors, *form, *copy, *start]):
+            QWidget.setTabOrder(first, second)
+
+    def _paint(self) -> None:
+        self.setStyleSheet(sheet(self._theme.colours))
+
+
+class _Page(QScrollArea):
+    """Scrolls up and down, never sideways, and is no stop for the keyboard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+
+def _words(role: str, text: str = "") -> QLabel:
+    words = QLabel(text)
+    words.setWordWrap(True)
+    words.setTextFormat(Qt.TextFormat.PlainText)
+    words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    if role:
+        dress(words, role)
+    return words

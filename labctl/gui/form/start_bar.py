@@ -1,0 +1,56 @@
+"""The buttons that start or queue a procedure, with the reason when they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from labctl.gui.form.style import REASON, dress
+
+
+class StartBar(QWidget):
+    """Start and Add to queue."""
+
+    start_asked = Signal()
+    queue_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Disabled until `allow`."""
+        super().__init__(parent)
+        self.start = QPushButton("Start (F5)")
+        self.start.setShortcut(QKeySequence("F5"))
+        self.queue = QPushButton("Add to queue")
+        self.queue.setShortcut(QKeySequence("Ctrl+Return"))
+        bold = self.start.font()
+        bold.setBold(True)
+        self.start.setFont(bold)
+        self.reason = QLabel()
+        self.reason.setWordWrap(True)
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
+        self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        dress(self.reason, REASON)
+        row = QHBoxLayout()
+        row.addWidget(self.start, 1)
+        row.addWidget(self.queue, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        column.addLayout(row)
+        column.addWidget(self.reason)
+        self.start.clicked.connect(lambda _checked: self.start_asked.emit())
+        self.queue.clicked.connect(lambda _checked: self.queue_asked.emit())
+
+    def allow(self, reasons: Sequence[str]) -> None:
+        """Enable both buttons, or say why not."""
+        for button, does in (
+            (self.start, "Run this procedure now (F5)"),
+            (self.queue, "Run this procedure after the others (Ctrl+Return)"),
+        ):
+            button.setEnabled(not reasons)
+            button.setToolTip("\n".join(["Not possible now:", *reasons]) if reasons else does)
+        more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
+        self.reason.setText(reasons[0] + more if reasons else "")
+        self.reason.setVisible(bool(reasons))
