@@ -55,6 +55,12 @@ def run_command(
     resume: Annotated[
         str, typer.Option(metavar="DIR", help="Go on with the interrupted run in this folder.")
     ] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would happen: time, pulses, worst voltages, relays. Nothing moves."
+        ),
+    ] = False,
 ) -> None:
     """Run a procedure on a bench and record it. Ctrl-C ends it with every output at 0 V and off."""
     if show_list:
@@ -63,24 +69,28 @@ def run_command(
         list_procedures(procedure)
         return
     if resume:
-        if procedure or settings or out is not None:
-            raise PlanError("labctl run --resume DIR takes procedure, parameters and folder from that run.")
+        if procedure or settings or out is not None or dry_run:
+            raise PlanError(
+                "labctl run --resume DIR takes procedure, parameters and folder from that run, and has no dry run."
+            )
         _exit_with(_resume(resume, bench))
     missing = [
-        name for name, value in (("PROCEDURE", procedure), ("--bench", bench), ("--out", out)) if not value
+        name
+        for name, value in (("PROCEDURE", procedure), ("--bench", bench), ("--out", out or dry_run))
+        if not value
     ]
-    if missing or out is None:
+    if missing:
         raise PlanError(
             f"labctl run needs {' and '.join(missing)}; `labctl run --list` shows what can be run."
         )
 
+    from labctl.catalogue import find
     from labctl.core.quantity import make
-    from procedures.catalogue import find
 
     kind = find(procedure)
     given = _settings(settings or [])
     plan: Any = make(kind, given)
-    _exit_with(_run(plan, bench, out, given))
+    _exit_with(_rehearse(plan, bench, given) if out is None or dry_run else _run(plan, bench, out, given))
 
 
 @app.command("engine")
@@ -90,9 +100,9 @@ def engine_command(
     """Hold a bench in a process of its own and run what clients on this computer order; Ctrl-C ends it."""
     from rich.console import Console
 
+    from labctl.catalogue import find
     from labctl.cli.terminal import observer
     from labctl.run.engine import Engine
-    from procedures.catalogue import find
 
     console = Console(highlight=False, soft_wrap=True)
     engine = Engine(bench, find, [observer(console)])
@@ -207,14 +217,30 @@ def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
         return run_on(bench, plan, folder, [observer(Console(highlight=False))], given)
 
 
+def _rehearse(plan: Any, bench: str, given: dict[str, str]) -> Ended:
+    from rich.console import Console
+
+    from labctl.benchfile import load_bench
+    from labctl.cli.rehearsal import announcement, print_rehearsal
+    from labctl.cli.terminal import observer, page
+    from labctl.record.provenance import procedure_name
+    from labctl.run.rehearsal import rehearse
+
+    console, file = page(), load_bench(bench)
+    console.print(announcement(procedure_name(type(plan)), file.name, file.simulated), markup=False)
+    found = rehearse(bench, plan, [observer(Console(highlight=False), quietly=True)], given)
+    print_rehearsal(console, found)
+    return found.ended
+
+
 def _resume(named: str, bench: str) -> Ended:
     from rich.console import Console
 
+    from labctl.catalogue import find
     from labctl.cli.terminal import observer
     from labctl.record.catalogue import find_run
     from labctl.run.resuming import find_interrupted
     from labctl.run.session import go_on_with
-    from procedures.catalogue import find
 
     found = find_interrupted(find_run(named), bench)
     plan = found.plan(find(found.procedure))

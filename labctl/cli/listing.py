@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from labctl.catalogue import find, procedures
 from labctl.cli.terminal import duration, page
 from labctl.core.quantity import Spec, show, specs
 from labctl.record.catalogue import Summary, find_run, list_runs
 from labctl.record.outcome import Outcome
 from labctl.record.reading import Run, read_run
-from procedures.catalogue import find, procedures
 
 
 def list_procedures(name: str = "") -> None:

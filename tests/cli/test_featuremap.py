@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from scipy.signal import correlate2d
 
-from labctl.cli.featuremap import chosen_filters
 from labctl.core.errors import PlanError
+from labctl.nn.orders import chosen_filters
 from labctl.record.reading import read_run
 from tests.cli.command import Command
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from labctl.benchfile import load_bench
+from labctl.catalogue import find
 from labctl.core.clock import WallClock
 from labctl.core.errors import LabError
 from labctl.record.outcome import Outcome
@@ -22,7 +23,6 @@ from labctl.run.engine import Engine
 from labctl.run.mailbox import Mailbox
 from labctl.run.plain import decoded, encoded
 from labctl.run.switchboard import note_path
-from procedures.catalogue import find
 from tests.faults.lab import BITS, WORDS, small_bench, target_map
 
 IDLE = {"state": "idle", "warnings": []}

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import pytest
 
+from labctl.catalogue import find
 from labctl.core.errors import LabError
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.client import EngineClient
 from labctl.run.engine import Engine
-from procedures.catalogue import find
 from tests.faults.lab import BITS, WORDS
 from tests.run.test_engine import bench_file, engine, programming, running, until
 
