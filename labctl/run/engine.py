@@ -49,7 +49,7 @@ class Engine:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._state: Message = {"state": "opening"}
-        self._busy = self._quitting = False
+        self._busy = self._quitting = self._ends_when_done = False
         self._wall = WallClock()
         self._clients = Switchboard(self._obey)
 
@@ -86,6 +86,7 @@ class Engine:
             with interrupts.let_through():
                 job = self._next_job()
             if job is None:
+                self._quitting |= self._ends_when_done and not self._busy and not self._clients.are_there
                 continue
             try:
                 if not self._quitting:
@@ -189,6 +190,7 @@ class Engine:
             "queue_clear": waiting.clear,
             "queue_hold": waiting.hold,
             "queue_go": self._queue_go,
+            "end_when_done": self._end_when_done,
             "quit": self._quit,
         }
 
@@ -267,6 +269,10 @@ class Engine:
         """From here on somebody may order an abort, though the work has not begun; the lock is held."""
         self._runner.expect()
         self._busy, self._state = True, {"state": "starting"}
+
+    def _end_when_done(self, yes: bool = True) -> None:
+        """End once nothing is left to run and nobody is connected: for a window that is closed during a run."""
+        self._ends_when_done = yes
 
     def _quit(self) -> None:
         self._quitting = True

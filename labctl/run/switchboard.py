@@ -42,6 +42,11 @@ class Switchboard:
         self._closing = False
 
     @property
+    def are_there(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self._mailboxes)
+
+    @property
     def wants_data(self) -> bool:
         """Whether anybody listens to rows and pictures."""
         return any(mailbox.wants_data for mailbox in tuple(self._mailboxes))

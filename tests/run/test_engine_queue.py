@@ -199,3 +199,20 @@ def test_a_saved_queue_waits_in_the_next_engine(bench_file, tmp_path):
         assert client.command("queue")["held"]
         client.command("quit")
     second.join(20.0)
+
+
+def test_an_engine_that_is_left_alone_ends_when_all_is_done_and_not_before(bench_file, tmp_path):
+    ready = threading.Event()
+    found = Engine(bench_file, find)
+    thread = threading.Thread(target=found.serve, args=(ready.set,))
+    thread.start()
+    assert ready.wait(20.0)
+    with EngineClient(bench_file, data=False) as client:
+        for word in range(2):
+            add(client, tmp_path, word)
+        client.command("queue_go")
+        client.command("end_when_done")
+    thread.join(30.0)
+    assert not thread.is_alive()
+    runs = [read_run(folder) for folder in (tmp_path / "runs").iterdir()]
+    assert [run.outcome for run in runs] == [Outcome.FINISHED] * 2
