@@ -34,13 +34,13 @@ class EngineLink(QObject):
     """One engine at a time. Signals arrive in the window's thread; commands are given in a thread of their own.
 
     opened:  the engine is there; its `state` message. failed: it is not; a sentence and details.
-    event:   what it tells, progress apart (see `progress`). refused: it refused a command; its sentence.
+    heard:   what it tells, progress apart (see `progress`). refused: it refused a command; its sentence.
     lost:    it has ended; whether it was told to.
     """
 
     opened = Signal(dict)
     failed = Signal(str, str)
-    event = Signal(dict)
+    heard = Signal(dict)
     refused = Signal(str)
     lost = Signal(bool)
     _answered = Signal(object, object)
@@ -176,7 +176,7 @@ class EngineLink(QObject):
                 self._progress = event
                 continue
             told_to = event["event"] == "quit"
-            self.event.emit(event)
+            self.heard.emit(event)
         if self._client is client:
             self._client = self._urgent = None
             self._orders.put(None)
@@ -196,6 +196,6 @@ def _why(said: Path) -> tuple[str, str]:
         text = said.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         text = ""
-    lines = [line.removeprefix("labctl: ") for line in text.splitlines() if line.startswith("labctl: ")]
-    sentence = lines[-1] if lines else "The engine did not start, see the details."
+    _, told, sentence = f"\n{text}".rpartition("\nlabctl: ")
+    sentence = sentence if told else "The engine did not start, see the details."
     return sentence, text[-ENOUGH:]

@@ -172,6 +172,7 @@ class Engine:
         runner, waiting = self._runner, self._queue
         return {
             "run": self._order_run,
+            "start": self._order_start,
             "go_on": self._order_go_on,
             "pause": lambda at="safe": runner.pause(PausePoint(at)),
             "resume": runner.resume,
@@ -205,6 +206,17 @@ class Engine:
         given = settings or {}
         make(self._find(procedure), given)
         return self._take(lambda: self._run(procedure, out, given))
+
+    def _order_start(self, procedure: str, out: str, settings: dict[str, str] | None = None) -> Message:
+        """As `run`, but listed in the queue; others that wait there are left waiting."""
+        given = settings or {}
+        make(self._find(procedure), given)
+        with self._lock:
+            self._refuse_if_busy()
+            item = self._queue.begin(self._queue.add(procedure, given, out).number)
+            self._begin()
+        self._jobs.put(lambda: self._run_item(item))
+        return {"number": item.number}
 
     def _order_go_on(self, run: str) -> Message:
         found = find_interrupted(find_run(run), str(self._bench_name))
@@ -259,11 +271,14 @@ class Engine:
 
     def _take(self, job: Job) -> Message:
         with self._lock:
-            if self._busy or self._quitting:
-                raise PlanError("A run is under way: wait for it, stop it or abort it.")
+            self._refuse_if_busy()
             self._begin()
         self._jobs.put(job)
         return {}
+
+    def _refuse_if_busy(self) -> None:
+        if self._busy or self._quitting:
+            raise PlanError("A run is under way: wait for it, stop it or abort it.")
 
     def _begin(self) -> None:
         """From here on somebody may order an abort, though the work has not begun; the lock is held."""

@@ -144,9 +144,11 @@ class RunQueue:
         """The next item, now running; None when none waits or the queue is held."""
         with self._lock:
             waiting = [item for item in self._items if item.status is Status.WAITING]
-            if self._held or not waiting:
-                return None
-        return self.change(waiting[0].number, status=Status.RUNNING)
+            return None if self._held or not waiting else self.begin(waiting[0].number)
+
+    def begin(self, number: int) -> Item:
+        """Let one item run out of turn, whether the queue is held or not."""
+        return self.change(number, status=Status.RUNNING)
 
     def change(self, number: int, **values: Any) -> Item:
         """Change fields of an item; the changed item."""

@@ -54,6 +54,21 @@ def test_queued_runs_follow_one_another_and_one_that_fails_blocks_none(client, t
     assert {event["event"] for event in heard} & {"row", "block", "picture"} == set()
 
 
+def test_a_run_started_out_of_turn_is_listed_and_leaves_a_held_queue_alone(client, tmp_path):
+    events = client.events()
+    add(client, tmp_path, 0)
+    settings = {"word": "1", "bit": "0"}
+    number = client.command("start", procedure="forming", out=str(tmp_path / "runs"), settings=settings)[
+        "number"
+    ]
+    with pytest.raises(LabError, match="A run is under way"):
+        client.command("start", procedure="forming", out=str(tmp_path / "runs"), settings=settings)
+    assert until(events, "ended")[-1]["verdict"] == "formed"
+    until(events, "idle")
+    assert dict(stands(client)) == {1: "waiting", number: "finished"}
+    assert client.command("queue")["held"]
+
+
 def test_a_wrong_parameter_is_refused_when_it_is_queued(client, tmp_path):
     with pytest.raises(LabError, match="bit must be given"):
         client.command("queue_add", procedure="forming", out=str(tmp_path), settings={"word": "1"})
