@@ -1,0 +1,311 @@
+"""The array: its map, what can be done with the selected cells, the history of the current one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QPoint, Qt, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from labctl.core.lines import Cell, Line
+from labctl.gui.array.action_bar import ActionBar
+from labctl.gui.array.elided import ElidedLabel
+from labctl.gui.array.export import write_data, write_picture
+from labctl.gui.array.heatmap import HeatMap
+from labctl.gui.array.history_pane import HistoryPane
+from labctl.gui.array.legend import Legend
+from labctl.gui.array.neurons import NeuronState
+from labctl.gui.array.sentences import of_cell, of_line
+from labctl.gui.array.shown import Shown, categories
+from labctl.gui.array.state import ArrayState
+from labctl.gui.run_data import RunLike
+from labctl.gui.simulated import SimulatedMark
+from labctl.gui.theme import Theme
+
+NO_EARLIER = "An earlier run is shown; go back to the array as it is now to act on it."
+
+
+class ArrayPanel(QWidget):
+    """Knows books and runs that it is given; says by signals what is wanted."""
+
+    selection_changed = Signal(object)
+    """Tuple of Cell, in the order of the lines."""
+    run_asked = Signal(str, dict)
+    """Procedure and its settings as texts, to be queued."""
+    failed = Signal(str)
+    """A sentence about a file that could not be written."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        """An array of one unknown cell, until `set_shape`."""
+        super().__init__(parent)
+        self._theme = theme
+        self._simulated = False
+        self._blocked = ""
+        self._run: RunLike | None = None
+        self._live = self._shown = ArrayState(1, 1), NeuronState(0)
+        self._logs = {Shown.CONDUCTANCE: True, Shown.RESISTANCE: True, Shown.PULSES: False}
+        self.setAccessibleName("array")
+        self._make_controls()
+        self.map, self.legend, self.mark = HeatMap(theme), Legend(theme), SimulatedMark()
+        self.readout = ElidedLabel("values below the mouse")
+        self.actions_bar = ActionBar(theme)
+        self.history = HistoryPane(theme)
+        self._lay_out()
+        self.map.selected.connect(self._selected)
+        self.map.current_changed.connect(self._show_current)
+        self.map.hovered.connect(self._hover)
+        self.map.menu_wanted.connect(self._menu)
+        self.actions_bar.run_asked.connect(self.run_asked)
+        self._choose_quantity()
+        self._show_current()
+
+    # What is shown ------------------------------------------------------------------------------------------
+
+    def set_shape(self, words: int, bits: int, neurons: int) -> None:
+        """Begin anew with an array of which nothing is known; `neurons` at the feet of its bit lines, 0 = none."""
+        self._run = None
+        self._live = ArrayState(words, bits), NeuronState(neurons)
+        self._turn_to(self._live)
+
+    def take_books(self, message: Mapping[str, Any]) -> None:
+        """Take what the bench's books say of every cell, see `ArrayState.take_books`; they bring their shape."""
+        words, bits = len(message["pulses"]), len(message["pulses"][0])
+        state, neurons = self._live
+        if (state.words, state.bits) != (words, bits):
+            self.set_shape(words, bits, len(neurons))
+        self._live[0].take_books(message)
+        self._redraw()
+
+    def follow(self, run: RunLike | None) -> None:
+        """Take what `run` finds, on top of what is known; `refresh` takes what is new. None follows no run."""
+        self.show_earlier(None)
+        self._run = run
+        self.refresh()
+
+    def show_earlier(self, run: RunLike | None) -> None:
+        """Show what an earlier run saw, by itself; actions are off meanwhile. None goes back to the array as it is."""
+        if run is None:
+            if self._shown is not self._live:
+                self._turn_to(self._live)
+            return
+        state, neurons = self._live
+        earlier = ArrayState(state.words, state.bits), NeuronState(len(neurons))
+        for each in earlier:
+            each.take_run(run)
+        self._turn_to(earlier)
+
+    def refresh(self) -> None:
+        """Take what the followed run has more than before, and draw it."""
+        if self._run is None:
+            return
+        state, neurons = self._live
+        found = (state.take_run(self._run), neurons.take_run(self._run))
+        if any(found) and self._shown is self._live:
+            self._redraw()
+
+    def set_simulated(self, simulated: bool) -> None:
+        """Say whether the numbers come from virtual instruments."""
+        self._simulated = simulated
+        self.mark.tell(simulated)
+        self.history.set_simulated(simulated)
+
+    def set_procedures(self, procedures: Mapping[str, type]) -> None:
+        """Know the procedures by name: their ranges are then checked while a value is typed."""
+        self.actions_bar.set_procedures(procedures)
+
+    def set_blocked(self, reason: str) -> None:
+        """Grey the actions out for `reason`; empty text frees them."""
+        self._blocked = reason
+        self.actions_bar.set_blocked(reason or ("" if self._shown is self._live else NO_EARLIER))
+
+    @property
+    def selection(self) -> tuple[Cell, ...]:
+        """The chosen cells in the order of the lines."""
+        return self.map.selection.ordered
+
+    def select(self, cells: tuple[Cell, ...]) -> None:
+        """Choose cells."""
+        self.map.choose(list(cells))
+
+    @property
+    def quantity(self) -> Shown:
+        """What the map shows."""
+        return Shown(self.quantities.currentText())
+
+    def show_quantity(self, shown: Shown) -> None:
+        """Choose what the map shows."""
+        self.quantities.setCurrentText(shown.value)
+
+    # Files --------------------------------------------------------------------------------------------------
+
+    def export_picture(self, path: Path) -> None:
+        """Write map and legend as a picture; OSError when it cannot be written."""
+        write_picture(path, self._picture, self._theme, self._simulated)
+
+    def export_data(self, path: Path) -> None:
+        """Write the shown quantity as CSV with its unit; OSError when it cannot be written."""
+        write_data(path, self._shown[0], self.quantity, self._simulated)
+
+    # Inside -------------------------------------------------------------------------------------------------
+
+    def _make_controls(self) -> None:
+        self.quantities = QComboBox()
+        self.quantities.addItems([shown.value for shown in Shown])
+        self.quantities.setAccessibleName("quantity that the map shows")
+        self.quantities.setToolTip("What the map shows")
+        self.quantities.currentTextChanged.connect(self._choose_quantity)
+        self.log = QCheckBox("log")
+        self.log.setAccessibleName("logarithmic scale")
+        self.log.setToolTip("Colours by decades instead of evenly")
+        self.log.toggled.connect(self._choose_log)
+        self.export = QToolButton()
+        self.export.setText("Export")
+        self.export.setAccessibleName("export the map")
+        self.export.setToolTip("Write the map as a picture or as values")
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.export)
+        menu.addAction("Picture…", lambda: self._ask_file("picture", "png", self.export_picture))
+        menu.addAction("Values with unit…", lambda: self._ask_file("values", "csv", self.export_data))
+        self.export.setMenu(menu)
+        self.note = ElidedLabel("what is shown")
+
+    def _lay_out(self) -> None:
+        controls = QHBoxLayout()
+        controls.setSpacing(6)
+        for widget in (self.quantities, self.log):
+            controls.addWidget(widget)
+        controls.addWidget(self.note, 1)
+        controls.addWidget(self.mark)
+        controls.addWidget(self.export)
+        self._picture = QWidget()
+        picture = QVBoxLayout(self._picture)
+        picture.setContentsMargins(0, 0, 0, 0)
+        picture.setSpacing(2)
+        picture.addWidget(self.legend)
+        picture.addWidget(self.map, 1)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        column.addWidget(self._picture, 1)
+        column.addWidget(self.readout)
+        self._is_split = False
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(upper)
+        self._split.addWidget(self.history)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(3)
+        layout.addLayout(controls)
+        layout.addWidget(self.actions_bar)
+        layout.addWidget(self._split, 1)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A wide map has its history below, another one beside it."""
+        super().resizeEvent(event)
+        self._orient()
+
+    def _orient(self) -> None:
+        below = self.map.geometry_now.turned or self.width() < 560
+        orientation = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
+        if orientation == self._split.orientation() and self._is_split:
+            return
+        self._is_split = True
+        self._split.setOrientation(orientation)
+        self.history.lay_out(side_by_side=below)
+        room = self._split.height() if below else self._split.width()
+        share = max(0.3 * room, 130.0) if below else 0.42 * room
+        self._split.setSizes([int(room - share), int(share)])
+
+    def _turn_to(self, shown: tuple[ArrayState, NeuronState]) -> None:
+        self._shown = shown
+        self.note.say("" if shown is self._live else "as an earlier run saw it")
+        self.set_blocked(self._blocked)
+        self.map.set_array(*shown)
+        self._orient()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self.map.refresh()
+        self._explain()
+        self._show_current()
+
+    def _choose_quantity(self) -> None:
+        shown = self.quantity
+        self.log.blockSignals(True)
+        self.log.setChecked(self._logs.get(shown, False))
+        self.log.blockSignals(False)
+        self.log.setEnabled(not shown.in_words)
+        self.map.show_quantity(shown, self.log.isChecked())
+        self._explain()
+
+    def _choose_log(self, log: bool) -> None:
+        self._logs[self.quantity] = log
+        self.map.show_quantity(self.quantity, log)
+        self._explain()
+
+    def _explain(self) -> None:
+        state, shown = self._shown[0], self.quantity
+        if shown.in_words:
+            places, kinds = categories(state, shown)
+            present = [kind for place, kind in enumerate(kinds) if (places == place).any()]
+            self.legend.tell_categories(shown, present, bool((places < 0).any()))
+        else:
+            self.legend.tell_scale(shown, self.map.scale, self.map.has_unknown)
+
+    def _selected(self) -> None:
+        self.actions_bar.set_cells(self.selection)
+        self.selection_changed.emit(self.selection)
+
+    def _show_current(self) -> None:
+        state, cell = self._shown[0], self.map.selection.current
+        if cell is None:
+            self.history.show_cell("Select a cell to see its history.", (), float("nan"))
+            return
+        sentence = of_cell(state, cell)
+        self.map.setAccessibleDescription(sentence)
+        self.history.show_cell(sentence, state.history(cell), float(np.asarray(state.target[cell])))
+
+    def _hover(self, found: Cell | Line | None) -> None:
+        if isinstance(found, Cell):
+            self.readout.say(of_cell(self._shown[0], found))
+        else:
+            self.readout.say("" if found is None else of_line(found, self._shown[1]))
+
+    def _menu(self, where: QPoint) -> None:
+        self.actions_bar.menu(where)
+
+    def _ask_file(self, what: str, ending: str, write: Any) -> None:
+        dialog = QFileDialog(self, f"Export the {what} of the map")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(ending)
+        dialog.setNameFilter(f"{what} (*.{ending})")
+        dialog.selectFile(f"{self.quantity.value.replace(' ', '_')}.{ending}")
+        dialog.setModal(False)
+
+        def chosen(name: str) -> None:
+            try:
+                write(Path(name))
+            except OSError as error:
+                self.failed.emit(f"The {what} could not be written: {error}")
+
+        dialog.fileSelected.connect(chosen)
+        dialog.show()
