@@ -15,19 +15,19 @@ FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 def main() -> None:
     """Run the command line and end the program with its exit code."""
     from labctl.cli.app import app
+    from labctl.cli.typed import is_mistyped, said
 
     try:
         from labctl.core import shadow
 
         shadow.check()
-        app()
-        code = 0
+        code = app(standalone_mode=False) or 0
     except LabError as error:
         code = _say(str(error), REFUSED)
     except KeyboardInterrupt:
         code = _say("Interrupted at the keyboard.", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last door: a sentence instead of a traceback
-        code = _say(_unexpected(error), FAILED)
+        code = said(error, _say) if is_mistyped(error) else _say(_unexpected(error), FAILED)
     sys.exit(code)
 
 

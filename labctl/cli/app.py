@@ -22,8 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(bench_app, name="bench")
-records.add_to(app)
 
 
 def _version(wanted: bool) -> None:
@@ -41,7 +39,7 @@ def root(
     """Instrument control and measurement for memristor crossbars with Mott neurons."""
 
 
-@app.command("run")
+@app.command("run", short_help="Run a procedure on a bench and record it, or go on with a run.")
 def run_command(
     procedure: Annotated[str, typer.Argument(help="Which procedure, see --list.")] = "",
     bench: Annotated[
@@ -93,7 +91,7 @@ def run_command(
     _exit_with(_rehearse(plan, bench, given) if out is None or dry_run else _run(plan, bench, out, given))
 
 
-@app.command("engine")
+@app.command("engine", short_help="Hold a bench in a process of its own and run what clients order.")
 def engine_command(
     bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")],
 ) -> None:
@@ -109,7 +107,7 @@ def engine_command(
     engine.serve(lambda: console.print(f"The engine of {bench} is ready, Ctrl-C ends it.", markup=False))
 
 
-@app.command("featuremap")
+@app.command("featuremap", short_help="Turn images into feature maps on an array with neurons.")
 def featuremap_command(
     bench: Annotated[str, typer.Option(help="Bench file, or the name of a bench that travels with labctl.")],
     weights: Annotated[
@@ -166,7 +164,7 @@ def list_command(
     show_runs(out)
 
 
-@app.command("show")
+@app.command("show", short_help="Show one run: how it ended, parameters, what was recorded.")
 def show_command(
     run: Annotated[Path, typer.Argument(help="A run folder, or a part of its name that is its alone.")],
 ) -> None:
@@ -176,7 +174,7 @@ def show_command(
     show_run(str(run))
 
 
-@app.command("demo")
+@app.command("demo", short_help="Program a virtual crossbar, compute feature maps with it, report.")
 def demo_command(
     out: Annotated[Path, typer.Option(help="Folder that the run folder is made in.")] = Path("runs"),
     short: Annotated[bool, typer.Option("--short", help="A corner of the array, a small image.")] = False,
@@ -195,6 +193,10 @@ def demo_command(
     for line in result.lines:
         console.print(line, markup=False)
     _exit_with(result.ended)
+
+
+records.add_to(app)
+app.add_typer(bench_app, name="bench", short_help="Look at benches, serve a virtual one, renew its sample.")
 
 
 @app.command("gui", hidden=True)

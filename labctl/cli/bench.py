@@ -18,26 +18,22 @@ BenchOption = Annotated[
 @app.command("list")
 def list_command() -> None:
     """List the benches that travel with labctl."""
-    from rich.table import Table
-
     from labctl.benchfile import load_bench
-    from labctl.cli.terminal import page
+    from labctl.cli.terminal import columns, page
     from labctl.core.paths import data_folder
 
-    table = Table("bench", "what it is", box=None)
+    table = columns("bench", "what it is")
     for path in sorted((data_folder() / "benches").glob("*.toml")):
         table.add_row(path.stem, load_bench(path).description)
     page().print(table)
 
 
-@app.command("check")
+@app.command("check", short_help="Check a bench file and ask every instrument who it is.")
 def check_command(bench: BenchOption) -> None:
     """Check a bench file, open every instrument on it and ask who it is; nothing is switched on."""
-    from rich.table import Table
-
     from labctl.bench import open_bench
     from labctl.benchfile import load_bench
-    from labctl.cli.terminal import page
+    from labctl.cli.terminal import columns, page
 
     console = page()
     file = load_bench(bench)
@@ -51,7 +47,7 @@ def check_command(bench: BenchOption) -> None:
     )
     with open_bench(bench) as opened:
         found, warnings = opened.check(), opened.warnings()
-    table = Table("instrument", "driver", "address", "says it is", "role", "state", "verdict", box=None)
+    table = columns("instrument", "driver", "address", "says it is", "role", "state", "verdict")
     for each in found:
         table.add_row(
             each.name, each.driver, each.address, each.identity, each.role, each.state, each.verdict
@@ -67,7 +63,7 @@ def check_command(bench: BenchOption) -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command("new-sample")
+@app.command("new-sample", short_help="Put a fresh sample on a virtual bench.")
 def new_sample_command(bench: BenchOption) -> None:
     """Throw the sample of a virtual bench away and put a fresh one in its place."""
     from labctl.sim.workbench import new_sample
@@ -76,7 +72,7 @@ def new_sample_command(bench: BenchOption) -> None:
     typer.echo(f"A fresh sample is on the bench {bench}.")
 
 
-@app.command("ledger")
+@app.command("ledger", short_help="What the sample has taken, how worn the relays are.")
 def ledger_command(
     bench: BenchOption,
     most: Annotated[int, typer.Option(min=1, help="How many cells and relays to list.")] = 10,
@@ -101,7 +97,7 @@ def ledger_command(
     print_relays(console, read_relay_book(file), most)
 
 
-@app.command("serve")
+@app.command("serve", short_help="Put virtual instruments on TCP sockets of this computer.")
 def serve_command(
     bench: BenchOption,
     port: Annotated[

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from labctl.bench.books import Books
 from labctl.bench.doses import Dose
 from labctl.bench.relaybook import RelayBook
 from labctl.benchmodel import Limits
+from labctl.cli.terminal import columns
 from labctl.core.lines import Cell
 from labctl.core.quantity import show
 
@@ -31,7 +31,7 @@ def print_books(console: Console, books: Books, limits: Limits, most: int) -> No
     if not touched:
         console.print("No cell has taken anything yet.")
         return
-    cells = Table(
+    cells = columns(
         "cell",
         "pulses",
         "beside others",
@@ -41,7 +41,6 @@ def print_books(console: Console, books: Books, limits: Limits, most: int) -> No
         "energy",
         "beside",
         "spent",
-        box=None,
     )
     for cell in sorted(touched, key=lambda each: (-stress(each), each))[:most]:
         dose, bins = books.of(cell), books.half_select_bins(cell)
@@ -60,14 +59,14 @@ def print_books(console: Console, books: Books, limits: Limits, most: int) -> No
     console.print(cells)
     _print_bit_lines(console, books)
     if books.heaters:
-        heaters = Table("heater", "times driven", "highest", "current", box=None)
+        heaters = columns("heater", "times driven", "highest", "current")
         for neuron, dose in sorted(books.heaters.items()):
             current = show(dose.current, "A") if dose.current else "not measured"
             heaters.add_row(str(neuron), str(dose.pulses), show(dose.voltage, "V"), current)
         console.print(heaters)
     if books.stage:
         console.print(f"The stage was set to {show(books.stage, 'K')} at most.")
-    runs = Table("run", "began", "pulses", "reads", "highest", "current", "energy", box=None)
+    runs = columns("run", "began", "pulses", "reads", "highest", "current", "energy")
     for run in [*books.past, books.run][-5:]:
         label = run.label or "without a record"
         largest = (show(run.voltage, "V"), show(run.current, "A"), show(run.energy, "J"))
@@ -77,7 +76,7 @@ def print_books(console: Console, books: Books, limits: Limits, most: int) -> No
 
 def print_relays(console: Console, book: RelayBook, most: int) -> None:
     """The `most` worn relays, then the warnings."""
-    relays = Table("relay", "closures", "of its rated life", box=None)
+    relays = columns("relay", "closures", "of its rated life")
     for relay, times in list(book.closures().items())[:most]:
         relays.add_row(relay, str(times), f"{times / book.rated_life(relay):.2%}")
     console.print(relays)
@@ -92,7 +91,7 @@ def _print_bit_lines(console: Console, books: Books) -> None:
         line.pulses += dose.pulses
         line.reads += dose.reads
         line.see(dose.voltage, dose.current, dose.energy)
-    table = Table("bit line", "pulses", "reads", "highest", "current", "energy", box=None)
+    table = columns("bit line", "pulses", "reads", "highest", "current", "energy")
     for bit, dose in sorted(lines.items()):
         table.add_row(str(bit), str(dose.pulses), str(dose.reads), *_extremes(dose))
     console.print(table)

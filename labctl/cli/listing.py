@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from labctl.catalogue import find, procedures
-from labctl.cli.terminal import duration, page
+from labctl.cli.terminal import columns, duration, page
 from labctl.core.quantity import Spec, show, specs
 from labctl.record.catalogue import Summary, find_run, list_runs
 from labctl.record.outcome import Outcome
@@ -24,7 +23,7 @@ def list_procedures(name: str = "") -> None:
     console = page()
     for each, kind in found.items():
         console.print(f"[bold]{each}[/]: {_purpose(kind)}")
-        table = Table("parameter", "default", "allowed", "unit", "what", box=None, padding=(0, 2, 0, 2))
+        table = columns("parameter", "default", "allowed", "unit", "what")
         for spec in specs(kind):
             table.add_row(spec.name, _default(spec), _allowed(spec), spec.unit or "", spec.help)
         console.print(table)
@@ -33,7 +32,7 @@ def list_procedures(name: str = "") -> None:
 
 def show_runs(out: Path) -> None:
     """The runs in `out`, oldest first."""
-    table = Table("run", "procedure", "bench", "outcome", "verdict", "took", box=None)
+    table = columns("run", "procedure", "bench", "outcome", "verdict", "took")
     for run in list_runs(out):
         bench = f"{run.bench} (SIMULATED)" if run.simulated else run.bench
         table.add_row(run.folder.name, run.procedure, bench, _outcome(run.outcome), run.verdict, _took(run))
@@ -48,20 +47,32 @@ def show_run(named: str) -> None:
     console.print(
         f"[bold]{run.head['procedure']}[/] on {run.head['bench']['name']}{mark}: {_outcome(run.outcome)}"
     )
-    facts = Table(show_header=False, box=None)
+    facts = columns()
     for name, value in _facts(run).items():
         facts.add_row(name, value)
     console.print(facts)
-    parameters = Table("parameter", "applied", "given", box=None)
+    parameters = columns("parameter", "applied", "given")
     for name, entry in run.parameters.items():
         parameters.add_row(name, _applied(entry), str(entry.get("given", "")))
     console.print(parameters)
-    recorded = Table("recorded", "size", "columns or unit", box=None)
+    recorded = columns("recorded", "size", "columns or unit")
     for name, table in run.tables.items():
         recorded.add_row(name, f"{len(table)} rows", ", ".join(table.columns))
     for name, picture in run.pictures.items():
         recorded.add_row(name, " x ".join(str(length) for length in picture.values.shape), picture.unit)
     console.print(recorded)
+    if run.outcome is None:
+        console.print(
+            f"If it was killed: `labctl run --resume {run.folder}` goes on with it where its procedure can, "
+            f"`labctl recover {run.folder}` makes its HDF5 file.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _temperature(conditions: Mapping[str, Any]) -> str:
+    kelvin = conditions.get("stage_temperature")
+    return "" if kelvin is None else f"{show(float(kelvin), 'K')} at the start"
 
 
 def _purpose(procedure: type) -> str:
@@ -85,18 +96,30 @@ def _facts(run: Run) -> dict[str, str]:
         "bench file": f"{run.head['bench']['source']} (sha256 {run.head['bench']['sha256'][:12]}...)",
     }
     facts |= {name: entry["identity"] for name, entry in run.head["instruments"].items()}
+    facts |= {
+        "sample": ", ".join(str(value) for value in run.head.get("sample", {}).values() if value),
+        "seed": str(run.head.get("seed", "")),
+        "stage temperature": _temperature(run.head.get("conditions", {})),
+        "gone on with": ", ".join(run.seams),
+        "remarks": "\n".join(run.notes),
+        "not confirmed": "\n".join(str(each) for each in end.get("unconfirmed", ())),
+    }
     return {name: value for name, value in facts.items() if value}
 
 
 def _applied(entry: Mapping[str, Any]) -> str:
     value = entry["applied"]
+    if isinstance(value, str):
+        return value
     if isinstance(value, np.ndarray):
         return f"{' x '.join(str(length) for length in value.shape)} values, {entry['unit']}"
     return show(value, entry["unit"])
 
 
 def _default(spec: Spec) -> str:
-    return "must be given" if spec.required else show(spec.default, spec.unit)
+    if spec.required:
+        return "must be given"
+    return "" if spec.default in ((), "") else show(spec.default, spec.unit)
 
 
 def _allowed(spec: Spec) -> str:

@@ -20,8 +20,14 @@ class ExportFormat(Enum):
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for name, command in (("recover", recover), ("export", export), ("diff", diff), ("follow", follow)):
-        app.command(name)(command)
+    commands = (
+        ("follow", follow, "Watch a run that another program writes, until it ends."),
+        ("recover", recover, "Make run.h5 of the journal of a run that was killed."),
+        ("export", export, "Write tables and pictures as CSV or Parquet."),
+        ("diff", diff, "How two runs differ."),
+    )
+    for name, command, what in commands:
+        app.command(name, short_help=what)(command)
 
 
 def recover(run: Annotated[str, RUN]) -> None:
@@ -39,7 +45,8 @@ def recover(run: Annotated[str, RUN]) -> None:
     found = read_run(folder)
     rows = ", ".join(f"{len(table)} {name}" for name, table in found.tables.items()) or "no rows"
     outcome = "none, it was killed" if found.outcome is None else found.outcome.value
-    typer.echo(f"{folder / FILE_NAME}: {rows}, {len(found.pictures)} pictures; outcome: {outcome}.")
+    pictures = ", ".join(found.pictures) or "none"
+    typer.echo(f"{folder / FILE_NAME}: {rows}; pictures: {pictures}; outcome: {outcome}.")
 
 
 def export(
@@ -67,10 +74,9 @@ def diff(
     second: Annotated[str, RUN],
 ) -> None:
     """How two runs differ: parameters, versions, instruments, wiring, rows; smallest / median / largest of a column."""
-    from rich.table import Table
     from rich.text import Text
 
-    from labctl.cli.terminal import page
+    from labctl.cli.terminal import columns, page
     from labctl.record.catalogue import find_run
     from labctl.record.comparing import differences
     from labctl.record.reading import read_run
@@ -81,12 +87,14 @@ def diff(
     if not found:
         console.print("The two runs do not differ in anything but their times.")
         return
-    table = Table("", "what", *(run.folder.name for run in runs), box=None)
+    table = columns("", "what", *(run.folder.name for run in runs))
     for place, each in enumerate(found):
         is_first = place == 0 or found[place - 1].section != each.section
         section = each.section if is_first else ""
         table.add_row(*(Text(text) for text in (section, each.name, each.first, each.second)))
     console.print(table)
+    if any(each.section in runs[0].tables and each.name != "rows" for each in found):
+        console.print("Of a column: smallest / median / largest number.")
 
 
 def follow(run: Annotated[str, RUN]) -> None:
@@ -105,7 +113,7 @@ def follow(run: Annotated[str, RUN]) -> None:
         for name, count in live.counts.items():
             if count != said.get(name):
                 said[name] = count
-                typer.echo(f"{name}: {count} rows, last {_last(live, name)}")
+                typer.echo(f"{name}: {count} row{'' if count == 1 else 's'}, last {_last(live, name)}")
         if live.is_over:
             end = live.state.end
             typer.echo(

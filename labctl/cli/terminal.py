@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
 from labctl.core.clock import Clock, WallClock
 from labctl.core.rows import Progress as Done
@@ -29,17 +30,25 @@ def page() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=160)
 
 
-def observer(console: Console) -> Callable[[Event], None]:
-    """The observer that suits the console."""
-    return Bar(console) if console.is_terminal else Lines(console, WallClock())
+def columns(*headers: str) -> Table:
+    """A table without lines whose cells are never cut: what is too wide goes on in the next line."""
+    table = Table(box=None, show_header=bool(headers))
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def observer(console: Console, *, quietly: bool = False) -> Callable[[Event], None]:
+    """The observer that suits the console; quietly: it tells progress only, neither folder nor end."""
+    return Bar(console, quietly) if console.is_terminal else Lines(console, WallClock(), quietly)
 
 
 class Bar:
     """A progress bar with the time left."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, quietly: bool = False) -> None:
         """Draws on `console`."""
-        self._console = console
+        self._console, self._quietly = console, quietly
         self._bar = Progress(
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -56,7 +65,8 @@ class Bar:
         """Draw what happened."""
         match event:
             case Started():
-                _announce(self._console, event)
+                if not self._quietly:
+                    _announce(self._console, event)
                 self._task = self._bar.add_task("starting", total=None)
                 self._bar.start()
             case Progressed(progress) if self._task is not None:
@@ -67,7 +77,8 @@ class Bar:
                 )
             case Ended():
                 self._bar.stop()
-                _conclude(self._console, event)
+                if not self._quietly:
+                    _conclude(self._console, event)
             case _:
                 pass
 
@@ -75,9 +86,9 @@ class Bar:
 class Lines:
     """A line every few seconds, for logs."""
 
-    def __init__(self, console: Console, clock: Clock) -> None:
+    def __init__(self, console: Console, clock: Clock, quietly: bool = False) -> None:
         """Prints on `console`; `clock` is the wall's."""
-        self._console, self._clock = console, clock
+        self._console, self._clock, self._quietly = console, clock, quietly
         self._start = self._said = clock.now()
         self._parts = _Parts()
         self._rows = 0
@@ -86,7 +97,8 @@ class Lines:
         """Print what happened, unless a line was printed a moment ago."""
         match event:
             case Started():
-                _announce(self._console, event)
+                if not self._quietly:
+                    _announce(self._console, event)
                 self._start = self._said = self._clock.now()
             case Acquired():
                 self._rows += 1
@@ -97,7 +109,7 @@ class Lines:
                 if now - self._said >= LINE_EVERY:
                     self._said = now
                     self._console.print(progress_line(progress, now - self._start), markup=False)
-            case Ended():
+            case Ended() if not self._quietly:
                 _conclude(self._console, event)
             case _:
                 pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import shutil
 import uuid
@@ -18,6 +19,8 @@ from labctl.record.outcome import Outcome
 
 BENCH_COPY = "bench.toml"
 TRACEBACK = "traceback.txt"
+USUAL_OUT = "runs"
+"""Where runs go unless somebody says otherwise."""
 LEAST_FREE = 100_000_000
 """Bytes that must be free before a run begins."""
 
@@ -117,18 +120,25 @@ def _summary(journal: Path) -> Summary | None:
 def find_run(named: str, out: Path | None = None) -> Path:
     """A run folder by its path, or by any part of its name that only one run in `out` has.
 
+    Without `out` the run is looked for where the path points to, and a bare name in `runs` as well.
+
     Raises RecordError naming the candidates otherwise.
     """
     path = Path(named)
     if path.is_dir():
         return path
-    place = out or path.parent
     wanted = re.sub(r".*[\\/]", "", named)
-    matching = (
-        [each for each in place.glob(f"*{wanted}*") if (each / JOURNAL).exists()] if place.is_dir() else []
-    )
+    places = [out or path.parent] + ([Path(USUAL_OUT)] if out is None and wanted == named else [])
+    matching = [
+        each
+        for place in places
+        for each in place.glob(f"*{glob.escape(wanted)}*")
+        if wanted and (each / JOURNAL).exists()
+    ]
     if len(matching) == 1:
         return matching[0]
     if not matching:
-        raise RecordError(f"There is no run {named}.")
+        raise RecordError(
+            f"There is no run {named}: give its folder, `labctl list {places[-1]}` shows those in {places[-1]}."
+        )
     raise RecordError(f"'{named}' could be any of {', '.join(sorted(each.name for each in matching))}.")

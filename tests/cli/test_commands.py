@@ -85,6 +85,14 @@ def test_all_mistakes_in_parameters_come_in_one_sentence(labctl: Command, tmp_pa
         (("show", "OUT"), "no run"),
         (("bench", "check", "--bench", "nowhere"), "no bench 'nowhere'"),
         (("bench", "new-sample", "--bench", "nowhere"), "no bench 'nowhere'"),
+        (("diff", "OUT"), "Missing argument.*labctl diff --help"),
+        (("run", "forming", "--colour", "red"), "No such option.*labctl run --help"),
+        (("engine",), "Missing option '--bench'.*labctl engine --help"),
+        (("bench", "serve", *BENCH, "--port", "99999"), "--port.*65000"),
+        (("dance",), "No such command 'dance'.*labctl --help"),
+        (("run", "--resume", "OUT", "--dry-run"), "has no dry run"),
+        (("run", "forming", "--dry-run", *CELL), "needs --bench;"),
+        (("run", "forming", "--dry-run", *BENCH, "--set", "word=77", "--set", "bit=1"), r"no cell \(77, 1\)"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_nothing_is_left(
@@ -112,6 +120,36 @@ def test_a_compliance_above_the_limit_is_refused_and_leaves_nothing(labctl: Comm
     assert answer.code == 2
     assert "this bench permits 5 mA (limits.compliance)" in answer.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_tells_time_pulses_worst_cases_and_relays_and_leaves_nothing(
+    labctl: Command, tmp_path: Path
+) -> None:
+    answer = labctl("run", "forming", *BENCH, "--out", tmp_path / "out", *CELL, "--dry-run")
+    assert answer.code == 0
+    for words in (
+        "nothing moves on the bench",
+        "finished: formed",
+        "on cell (3, 5); limit 100000 per run",
+        "across cell (3, 5); limit 2 V",
+        "limit 950 mV",
+        "closures, at most",
+    ):
+        assert words in answer.out
+    assert "Recording" not in answer.out
+    assert not (tmp_path / "out").exists()
+    formed = labctl("run", "forming", *BENCH, "--out", tmp_path / "out", *CELL)
+    assert "finished: formed" in formed.out, "the sample is as new"
+
+
+def test_no_command_is_cut_short_in_the_list_of_commands(labctl: Command) -> None:
+    for words in ((), ("bench",)):
+        answer = labctl(*words, "--help")
+        assert answer.code == 0
+        assert "..." not in answer.out.partition("Commands:")[2]
+        asked_nothing = labctl(*words)
+        assert asked_nothing.code == 2
+        assert asked_nothing.err == answer.out
 
 
 def test_an_error_nobody_foresaw_is_a_sentence_with_a_hint(

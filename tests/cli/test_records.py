@@ -46,7 +46,7 @@ def test_a_killed_run_is_recovered_without_an_outcome(labctl: Command, folder: P
     kill(folder)
     answer = labctl("recover", folder)
     assert answer.code == 0
-    assert "3 Reading, 3 Sweep, 1 pictures; outcome: none, it was killed" in answer.out
+    assert "3 Reading, 3 Sweep; pictures: conductance map; outcome: none, it was killed" in answer.out
     assert (folder / "run.h5").exists()
     assert not (folder / "run.h5.part").exists()
     run = read_run(folder)
@@ -55,7 +55,10 @@ def test_a_killed_run_is_recovered_without_an_outcome(labctl: Command, folder: P
     before = (folder / "run.h5").read_bytes()
     assert "nothing to recover" in labctl("recover", folder).out
     assert (folder / "run.h5").read_bytes() == before
-    assert "none (killed, or running)" in labctl("show", folder).out
+    shown = labctl("show", folder).out
+    assert "none (killed, or running)" in shown
+    assert f"labctl run --resume {folder}" in shown
+    assert "a remark" in shown
 
 
 def test_csv_reads_back_exactly_with_pandas(labctl: Command, folder: Path, tmp_path: Path) -> None:

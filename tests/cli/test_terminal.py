@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from labctl.cli.terminal import Bar, Lines, duration
+from labctl.cli.terminal import Bar, Lines, columns, duration, observer
 from labctl.core.rows import Progress
 from labctl.record.outcome import Outcome
-from labctl.run.events import Ended, Progressed
+from labctl.run.events import Ended, Progressed, Started
 
 
 class WallAtHand:
@@ -57,3 +58,25 @@ def test_the_bar_ends_with_the_outcome() -> None:
 )
 def test_spans_of_time_are_for_people(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_nothing_in_a_table_is_cut_however_narrow_the_terminal() -> None:
+    text, address = io.StringIO(), "TCPIP::127.0.0.1::37513::SOCKET"
+    table = columns("instrument", "address", "says it is")
+    table.add_row("stage", address, "LSCI,MODEL336,SIM0005/SIM0005,1.0")
+    Console(file=text, width=40).print(table)
+    assert "…" not in text.getvalue()
+    assert set(address) <= set(text.getvalue())
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_quiet_observer_tells_progress_only(terminal: bool) -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=200, force_terminal=terminal)
+    tell = observer(console, quietly=True)
+    tell(Started(object(), Path("nowhere"), simulated=True))
+    tell(Progressed(Progress(1, 2, "reading")))
+    tell(Ended(Outcome.FAILED, reason="smu1 is silent."))
+    assert "nowhere" not in text.getvalue()
+    assert "silent" not in text.getvalue()
+    assert ("reading" in text.getvalue()) == terminal

@@ -79,3 +79,16 @@ def test_a_run_is_found_by_a_part_of_its_name_that_is_its_alone(tmp_path: Path) 
         find_run(str(tmp_path / "20"))
     with pytest.raises(RecordError, match="There is no run"):
         find_run(str(tmp_path / "nobody"))
+
+
+def test_a_bare_name_is_looked_for_where_runs_usually_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    first = recorded(tmp_path / "runs", "forming", "finished")
+    assert find_run("forming").resolve() == first
+    with pytest.raises(RecordError, match="`labctl list runs` shows those in runs"):
+        find_run("nobody")
+    with pytest.raises(RecordError, match="There is no run elsewhere/forming"):
+        find_run("elsewhere/forming")
