@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labctl.bench.limits import BenchLimits
+from labctl.bench.potentials import approach, worst_case
 from labctl.benchfile import BenchFile
 from labctl.core.errors import RouteRefused
 from labctl.core.lines import Cell, Line, LineKind
@@ -21,6 +22,8 @@ def check(route: Route, bench: BenchFile) -> None:
     relays_match_feeds(route, bench)
     heaters_stay_cool(route, bench)
     nothing_floats_in_a_write(route, bench)
+    selected_cell_is_driven(route)
+    worst_case_is_no_less(route, bench)
     cells_within_limits(route, bench)
     sources_within_limits(route, bench)
 
@@ -102,6 +105,31 @@ def nothing_floats_in_a_write(route: Route, bench: BenchFile) -> None:
         )
     if frozenset(loose) != frozenset(route.floating):
         raise RouteRefused("the route does not say which lines it leaves floating")
+
+
+def selected_cell_is_driven(route: Route) -> None:
+    """The cell that a write is booked on is the one between the driven and the sensed line."""
+    if route.purpose not in WRITES or route.cell is None:
+        return
+    driven = {line for feed in route.feeds if feed.role is Role.DRIVE for line in feed.lines}
+    sensed = {line for feed in route.feeds if feed.role is Role.SENSE for line in feed.lines}
+    word, bit = Line(LineKind.WORD, route.cell.word), Line(LineKind.BIT, route.cell.bit)
+    if driven != {word} or sensed != {bit}:
+        named = " and ".join(str(line) for line in sorted(driven | sensed, key=str)) or "no line"
+        raise RouteRefused(f"a write of cell {route.cell} would drive and sense {named}")
+
+
+def worst_case_is_no_less(route: Route, bench: BenchFile) -> None:
+    """No cell sees more than the route says: found again from the levels of its feeds."""
+    shape = (bench.array.word_lines, bench.array.bit_lines)
+    true = worst_case(shape, route.feeds, approach(route.feeds), route.amplitude)
+    beyond = true - route.worst_case * (1.0 + 1e-9)
+    if beyond.max() > 1e-12:
+        cell = Cell(*(int(index) for index in np.unravel_index(int(beyond.argmax()), shape)))
+        raise RouteRefused(
+            f"cell {cell} would see {show(float(true[cell]), 'V')}, the route says at most "
+            f"{show(float(route.worst_case[cell]), 'V')}"
+        )
 
 
 def cells_within_limits(route: Route, bench: BenchFile) -> None:
