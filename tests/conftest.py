@@ -1,15 +1,23 @@
 """What a test run cannot do for lack of system libraries is left out, and listed at the end with the line that installs
 them. With LABCTL_REQUIRE_SYSTEM_LIBRARIES=1 the run fails instead.
+
+Every virtual bench that any test opens is judged, in this process and in those that the test starts: `invariants`.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from labctl.bench.station import Bench
+from labctl.sim.server import BenchServer
+from labctl.sim.workbench import Workbench
+from tests.bench.watching import OBSERVER, Observer
 from tests.system_libraries import LIBRARIES, missing
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+ELSEWHERE = Path(__file__).parent / "elsewhere"
 collect_ignore = [library.folder for name, library in LIBRARIES.items() if library.folder and missing(name)]
 
 
@@ -27,6 +35,31 @@ def pytest_configure() -> None:
     lacks = [f"{library.what}: {missing(name)}" for name, library in LIBRARIES.items() if missing(name)]
     if lacks and os.environ.get("LABCTL_REQUIRE_SYSTEM_LIBRARIES") == "1":
         raise pytest.UsageError("; ".join(["system libraries are required here and missing", *lacks]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _judges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Judges over the benches of this process and, by their first import, of every one that a test starts."""
+    found = tmp_path_factory.mktemp("found")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABCTL_TESTS_FOUND", str(found))
+        patch.setenv("PYTHONPATH", str(ELSEWHERE), prepend=os.pathsep)
+        OBSERVER.watch_instruments(patch, Workbench)
+        OBSERVER.watch_servers(patch, BenchServer)
+        OBSERVER.watch_suite(patch, Bench)
+        yield found
+    assert not OBSERVER.violations, "left by the last test"
+
+
+@pytest.fixture(autouse=True)
+def invariants(_judges: Path) -> Iterator[Observer]:
+    """The observer of this test's benches; a test that breaks a rule on purpose calls `forgive`."""
+    OBSERVER.begin(_judges)
+    yield OBSERVER
+    OBSERVER.account()
+    found = OBSERVER.violations
+    OBSERVER.forgive()
+    assert not found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,20 +5,20 @@ It reads the messages alone and keeps its own account of levels, outputs, relays
 1. no relay moves hot,
 2. no output closes before its compliance was written and read back after the last change of range or function,
 3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
-4. two sources never meet on one line.
+4. two sources never meet on one line,
+5. a bench that was made safe stands at 0 V with every output off and every relay open.
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from pyvisa.rname import to_canonical_name
 
 from labctl.bench.ledger import read_books
-from labctl.bench.station import Bench
 from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND
-from labctl.sim.visa_library import LabctlVisaLibrary
 
 HOT = 10e-3
 SLACK = 1.0 + 1e-6
@@ -65,8 +65,10 @@ class Judge:
         self.shape = (truth.array.word_lines, truth.array.bit_lines)
         self.peak = np.zeros(self.shape)
         self.pulses = {}
+        self.shares = 0  # approaches to a pulse that got no further than its bystanders
         self.booked = None
         self.belief = None
+        self.addresses = set()  # where the instruments are, when they are served on sockets
         self.questions = {}
         self.violations = []
 
@@ -74,8 +76,13 @@ class Judge:
 
     def opened_by(self, belief):
         """A bench of the suite is being opened on these instruments: its ledger must account for every pulse."""
-        self.belief, self.pulses = belief, {}
+        self.belief, self.pulses, self.shares = belief, {}, 0
         self.booked = {cell: dose.pulses for cell, dose in read_books(belief).cells.items()}
+
+    def left_alone(self):
+        """No bench of the suite is open on these instruments any longer."""
+        self.finish()
+        self.belief = self.booked = None
 
     def message(self, address, text):
         """One message on its way to `address`."""
@@ -92,11 +99,24 @@ class Judge:
             else:
                 self.isolate(name, int(found["line"]), found["bit"] == "1")
         if question:
-            self.questions[address] = (name, split(question.rstrip().removesuffix(")")))
+            asked = self.questions.setdefault(address, deque())
+            asked.append((name, split(question.rstrip().removesuffix(")"))))
+
+    def cleared(self, address, standing):
+        """A device clear or an abort ended what went on: nothing will be answered, channels stand as `standing` says.
+
+        standing: level V and whether the output is on, by the channel's letter.
+        """
+        self.questions.pop(address, None)
+        for letter, (level, on) in standing.items():
+            terminal = self.terminals[f"{self.names[address]}.{letter}"]
+            terminal.level, terminal.on = level, on
+        self.look()
 
     def answer(self, address, text):
-        """The answer to the latest question: a limit that reads back as written is confirmed."""
-        name, expressions = self.questions.pop(address, (None, []))
+        """The answer to the oldest open question: a limit that reads back as written is confirmed."""
+        asked = self.questions.get(address)
+        name, expressions = asked.popleft() if asked else (None, [])
         for expression, value in zip(expressions, text.strip().split("\t"), strict=False):
             found = re.fullmatch(r"smu([ab])\.source\.limiti", expression)
             if found:
@@ -214,12 +234,21 @@ class Judge:
     def settle(self):
         limits, peak = self.file.limits, self.peak
         if peak.max() > limits.read_voltage * SLACK:
+            if self.is_share(peak):
+                self.shares += 1
+                self.peak = np.zeros(self.shape)
+                return
             cell = Cell(*(int(each) for each in np.unravel_index(int(peak.argmax()), self.shape)))
             self.pulses[cell] = self.pulses.get(cell, 0) + 1
             budget = (self.belief or self.file).limits.cell_pulses
             if self.booked is not None and self.booked.get(cell, 0) + self.pulses[cell] > budget:
                 self.accuse(f"cell {cell} was pulsed beyond its budget of {budget:g}")
         self.peak = np.zeros(self.shape)
+
+    def is_share(self, peak):
+        """Whether several saw the same and no more than bystanders may: the way up to a pulse that never came."""
+        several = np.count_nonzero(peak >= peak.max() / SLACK) > 1
+        return several and peak.max() <= self.file.limits.half_select_voltage * SLACK
 
     def potentials(self):
         """Lowest and highest V at which each line can stand, and whether something holds it; else it is anywhere
@@ -245,11 +274,26 @@ class Judge:
         """Compare what was seen with what the ledger says."""
         if self.booked is None:
             return
+        surplus = 0
         books = read_books(self.belief)
-        for cell, seen in self.pulses.items():
-            told = books.of(cell).pulses - self.booked.get(cell, 0)
+        for cell in books.cells.keys() | self.pulses.keys():
+            seen, told = self.pulses.get(cell, 0), books.of(cell).pulses - self.booked.get(cell, 0)
+            surplus += max(told - seen, 0)
             if told < seen:
                 self.accuse(f"cell {cell} took {seen} pulses, the ledger tells of {told}")
+        if self.shares > surplus:
+            self.accuse(f"the array took its share of {self.shares} pulses, the ledger tells of {surplus}")
+
+    def made_safe(self):
+        """The suite says that everything is safe now."""
+        for name, terminal in self.terminals.items():
+            if terminal.on or terminal.level:
+                state = "on" if terminal.on else "off"
+                self.accuse(f"made safe with {name} {state} at {terminal.level} V")
+        if self.closed or self.heaters:
+            self.accuse(
+                f"made safe with {len(self.closed)} crosspoints and {len(self.heaters)} heaters closed"
+            )
 
     def accuse(self, what):
         if what not in self.violations:
@@ -267,79 +311,3 @@ def split(expressions):
                 found.append(expressions[start:place].strip())
                 start = place + 1
     return [*found, expressions[start:].strip()]
-
-
-class Observer:
-    """Sets a judge over every virtual bench that is opened in this process."""
-
-    def __init__(self):
-        self.judges = []
-
-    @property
-    def violations(self):
-        """What any of the judges found."""
-        return [what for judge in self.judges for what in judge.violations]
-
-    def forgive(self):
-        """Forget what was found: for tests that break a rule on purpose."""
-        for judge in self.judges:
-            judge.violations.clear()
-
-    def watch(self, patch):
-        """Listen to every message from here on, until `patch` is undone."""
-        library, begin = LabctlVisaLibrary, Bench.__init__
-        open_manager, close, write, read = (
-            library.open_default_resource_manager,
-            library.close,
-            library.write,
-            library.read,
-        )
-        judges, beliefs, received = {}, {}, {}
-
-        def opened(self):
-            found = open_manager(self)
-            if self not in judges and hasattr(self._world, "file"):
-                judges[self] = judge = Judge(self._world.file)
-                everyone.append(judge)
-                belief = beliefs.pop(str(self.library_path), None)
-                if belief is not None:
-                    judge.opened_by(belief)
-            return found
-
-        def closed(self, session):
-            if session == self._manager_handle and self in judges:
-                judges.pop(self).finish()
-            return close(self, session)
-
-        def written(self, session, data):
-            if self in judges and session in self._sessions:
-                judges[self].message(self._sessions[session].link.address, data.decode(errors="replace"))
-            return write(self, session, data)
-
-        def taken(self, session, count):
-            chunk, status = read(self, session, count)
-            if self in judges and session in self._sessions:
-                received[session] = received.get(session, b"") + chunk
-                if received[session].endswith(b"\n"):
-                    answer = received.pop(session).decode(errors="replace")
-                    judges[self].answer(self._sessions[session].link.address, answer)
-            return chunk, status
-
-        def begun(self, file):
-            path = file.library.removesuffix("@labctl")
-            already = [judge for each, judge in judges.items() if str(each.library_path) == path]
-            if already:
-                already[0].opened_by(file)
-            else:
-                beliefs[path] = file
-            try:
-                begin(self, file)
-            finally:
-                beliefs.pop(path, None)
-
-        everyone = self.judges
-        patch.setattr(library, "open_default_resource_manager", opened)
-        patch.setattr(library, "close", closed)
-        patch.setattr(library, "write", written)
-        patch.setattr(library, "read", taken)
-        patch.setattr(Bench, "__init__", begun)

@@ -1,17 +1,24 @@
 """The judge of messages sees what there is to see, and catches copies of the suite that were broken on purpose."""
 
+import subprocess
+import sys
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
+from instruments.keithley.k707 import Keithley707B
+from instruments.keithley.k2600 import Keithley2600B
 from instruments.keithley.k2600_channel import SmuChannel
 from labctl.bench import checks, limits, open_bench
 from labctl.bench.ledger import Ledger
 from labctl.bench.relays import Relays
+from labctl.bench.router import Router
+from labctl.bench.sources import Sources
 from labctl.bench.station import Bench
-from labctl.core.errors import LabError
+from labctl.core.errors import LabError, RouteRefused
 from labctl.core.lines import Cell
-from labctl.core.route import Crosspoint, Scheme
+from labctl.core.route import Crosspoint, Role, Scheme
 from tests.bench.truth import write_bench
 
 CELL = Cell(3, 1)
@@ -146,3 +153,132 @@ def test_a_make_safe_that_forgets_the_outputs_is_caught(tmp_path, monkeypatch, a
         broken.setattr(Bench, "make_safe", lambda self: self._open_matrix())
         bench.make_safe()
     assert any("moved while smu1.b stood at 0.2 V" in each for each in accused())
+
+
+def test_a_make_safe_that_does_nothing_and_says_all_is_well_is_caught(tmp_path, monkeypatch, accused):
+    with open_bench(bench_file(tmp_path)) as bench:
+        route = bench.router.cell_write(CELL, 0.5, Scheme.HALF, 1e-4)
+        monkeypatch.setattr(Sources, "quiet", lambda *_: None)
+        with bench.connect_cell(route):
+            bench._sources.raise_to({"smu1.b": 0.2})
+        monkeypatch.setattr(Bench, "make_safe", lambda *_: [])
+    found = accused()
+    assert "made safe with smu1.b on at 0.2 V" in found
+    assert "made safe with 64 crosspoints and 0 heaters closed" in found
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "words"),
+    [
+        (Keithley707B, "make_safe", "made safe with 64 crosspoints and 0 heaters closed"),
+        (Relays, "isolate_all", "made safe with 0 crosspoints and 8 heaters closed"),
+        (Keithley2600B, "quench", "made safe with smu1.b on at 0.2 V"),
+    ],
+)
+def test_a_make_safe_without_one_of_its_parts_is_caught(part, name, words, tmp_path, monkeypatch, accused):
+    with open_bench(bench_file(tmp_path)) as bench:
+        with bench.connect_cell(bench.router.cell_read(CELL, 0.1)) as view:
+            view.read(0.1)
+        for driver in bench._mainframes.values():  # as a make_safe must find a bench in the worst case
+            for output in range(1, 9) if driver is bench._mainframes["smu3"] else ():
+                driver.send(f"digio.writebit({output}, 1)")
+        bench._mainframes["smu1"].send("smub.source.output = 1 smub.source.levelv = 0.2")
+        accused()
+        monkeypatch.setattr(part, name, lambda *_: None)
+        monkeypatch.setattr(Keithley2600B, "confirm_quenched", lambda *_: None)
+        assert bench.make_safe() == []
+        monkeypatch.undo()
+        assert words in accused()
+
+
+@pytest.mark.parametrize(
+    ("fraction", "refused", "words"),
+    [
+        (
+            0.1,
+            r"cell \(3, 0\) would see 1.35 V, the route says at most 750 mV",
+            "several cells saw more than",
+        ),
+        (-0.5, "would see 2.25 V, the route says at most", "a cell saw 2.25 V"),
+    ],
+    ids=["unselected lines too low", "unselected lines of the wrong sign"],
+)
+def test_a_router_that_gives_bystanders_the_wrong_share_is_caught(
+    fraction, refused, words, tmp_path, monkeypatch, accused
+):
+    plan = Router.cell_write
+
+    def careless(self, *request):
+        route = plan(self, *request)
+        feeds = (replace(feed, fraction=fraction) if feed.role is Role.BIAS else feed for feed in route.feeds)
+        return replace(route, feeds=tuple(feeds))
+
+    monkeypatch.setattr(Router, "cell_write", careless)
+    with open_bench(bench_file(tmp_path)) as bench:
+        with pytest.raises(RouteRefused, match=refused), written(bench, 1.5):
+            pytest.fail("the bench lets it pass")
+        assert not accused()
+        monkeypatch.setattr(checks, "check", lambda *_: None)
+        monkeypatch.setattr(Ledger, "permit", lambda *_: [])
+        with written(bench, 1.5) as view:
+            view.pulse(1.5, 1e-3)
+    assert any(each.startswith(words) for each in accused())
+
+
+def test_a_router_that_connects_another_cell_than_it_says_is_caught(tmp_path, monkeypatch, accused):
+    plan = Router.cell_write
+    monkeypatch.setattr(
+        Router,
+        "cell_write",
+        lambda self, cell, *rest: replace(plan(self, Cell(cell.word + 1, cell.bit), *rest), cell=cell),
+    )
+    with open_bench(bench_file(tmp_path)) as bench:
+        with pytest.raises(
+            RouteRefused, match="a write of cell .3, 1. would drive and sense bit 1 and word 4"
+        ):
+            bench.connect_cell(bench.router.cell_write(CELL, 0.9, Scheme.HALF, 1e-4)).__enter__()
+        assert not accused()
+        monkeypatch.setattr(checks, "check", lambda *_: None)
+        with written(bench, 0.9) as view:
+            view.pulse(0.9, 1e-3)
+    assert accused() == ["cell (4, 1) took 1 pulses, the ledger tells of 0"]
+
+
+def test_a_way_up_to_a_pulse_that_never_comes_must_be_booked_too(tmp_path, monkeypatch, accused):
+    with open_bench(bench_file(tmp_path)) as bench:
+        route = bench.router.cell_form(CELL, 1.5, Scheme.THIRD)
+        monkeypatch.setattr(Sources, "pulse", lambda *_: None)
+        with bench.connect_cell(route) as view:
+            view.pulse(1.5, 1e-3)
+            bench._sources.raise_to({"smu3.a": 0.0})
+        assert not accused()
+        monkeypatch.setattr(Ledger, "book_pulse", lambda *_: None)
+        with bench.connect_cell(route) as view:
+            view.pulse(1.5, 1e-3)
+    assert accused() == ["the array took its share of 2 pulses, the ledger tells of 1"]
+
+
+ELSEWHERE = """
+import sys
+from labctl.bench import open_bench
+from labctl.bench.ledger import Ledger
+from labctl.core.lines import Cell
+from labctl.core.route import Scheme
+if sys.argv[2] == "forgets":
+    Ledger._append = lambda *_: None
+with open_bench(sys.argv[1]) as bench:
+    with bench.connect_cell(bench.router.cell_write(Cell(3, 1), 1.0, Scheme.HALF, 1e-4)) as view:
+        view.pulse(1.0, 1e-3)
+"""
+
+
+@pytest.mark.parametrize("ledger", ["keeps", "forgets"])
+def test_a_program_that_a_test_starts_is_judged_too(tmp_path, accused, ledger):
+    subprocess.run([sys.executable, "-c", ELSEWHERE, str(bench_file(tmp_path)), ledger], check=True)
+    assert (
+        accused()
+        == {
+            "keeps": [],
+            "forgets": ["cell (3, 1) took 1 pulses, the ledger tells of 0"],
+        }[ledger]
+    )

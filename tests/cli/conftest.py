@@ -1,4 +1,4 @@
-"""Commands run in this process, with a virtual sample of their own; their messages are judged."""
+"""Commands run in this process, with a virtual sample of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from labctl import cli
-from tests.bench.conftest import invariants as invariants
 from tests.cli.command import Answer, Command
 
 

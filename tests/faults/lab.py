@@ -19,6 +19,7 @@ from labctl.core.clock import WallClock
 from labctl.sim.instrument import VirtualInstrument
 from labctl.sim.server import BenchServer
 from labctl.sim.workbench import Workbench
+from tests.bench.watching import OBSERVER
 
 WORDS, BITS = 4, 2
 SMALL = (
@@ -105,6 +106,23 @@ class Lab:
                 found[name] = answer
         return found
 
+    def account(self) -> None:
+        """Let the judge compare what the instruments have heard with the ledger; from here on it counts anew.
+
+        A pulse is in the ledger before it goes out: at every moment that is true of each that was heard. One that is
+        only in the ledger, when its program was killed between the two, makes up for no other one later.
+        """
+        judge = OBSERVER.judge_of(self.bench)
+        judge.finish()
+        judge.opened_by(load_bench(self.lab_file))
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """kill -9, and wait until its watchdog has gone too."""
+        process.kill()
+        process.communicate()
+        assert self.wait_until(self.is_left_alone)
+        self.account()
+
     def start(self, *command: str) -> subprocess.Popen[str]:
         """`labctl COMMAND` in a process of its own."""
         return subprocess.Popen(
@@ -143,6 +161,7 @@ def served(folder: Path, seed: int = 20231) -> Iterator[Lab]:
     server = BenchServer(bench, speed=0.0)
     lab.server = server
     server.write_bench(lab.lab_file)
+    OBSERVER.judge_of(bench).opened_by(load_bench(lab.lab_file))
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:

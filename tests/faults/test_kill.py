@@ -32,9 +32,7 @@ def kill_at(lab, command, moment):
     (journal,) = set(lab.out.glob("*/journal.jsonl")) - known
     lab.wall.wait(moment)
     held = journal.read_bytes()
-    process.kill()
-    process.communicate()
-    assert lab.wait_until(lab.is_left_alone)
+    lab.kill(process)
     if last_line(journal)["line"] == "end":
         return None
     assert journal.read_bytes().startswith(held), "a line that the journal held is gone"

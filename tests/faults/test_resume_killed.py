@@ -22,9 +22,7 @@ def kill_after(lab, journal, command, lines, moment):
     )
     assert grown
     lab.wall.wait(moment)
-    process.kill()
-    process.communicate()
-    assert lab.wait_until(lab.is_left_alone)
+    lab.kill(process)
     return process.returncode == 0
 
 

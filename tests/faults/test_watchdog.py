@@ -38,6 +38,7 @@ def test_kill_9_with_outputs_on_and_they_are_off_within_two_seconds(tmp_path):
         assert lab.wait_until(lambda: any("channel.open" in each for each in lab.messages[-20:]))
         process.communicate()
         assert lab.wait_until(lab.is_left_alone)
+        lab.account()
         assert lab.live_outputs() == {}
         (folder,) = lab.out.iterdir()
         said = subprocess.run(

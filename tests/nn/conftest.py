@@ -1,11 +1,9 @@
-"""The genuine VGG-16 layer and CIFAR-10 images, if they are there; every test on the virtual bench is watched."""
+"""The genuine VGG-16 layer and CIFAR-10 images, if they are there."""
 
 import os
 from pathlib import Path
 
 import pytest
-
-from tests.bench.conftest import invariants as invariants
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,8 @@ def test_work_takes_bench_time_and_no_wall_time(file):
 def test_an_endless_script_ends_with_the_connection_that_began_it(file):
     with serving(file) as server:
         with Caller(server, "smu1") as caller:
-            caller.say("smua.source.levelv = 0.1 smua.source.output = 1 while true do end\n")
+            assert float(caller.ask("smua.source.limiti = 1e-6 print(smua.source.limiti)")) == 1e-6
+            caller.say("smua.source.output = 1 smua.source.levelv = 0.1 while true do end\n")
         with Caller(server, "smu1") as second:
             assert float(second.ask("print(smua.source.output)")) == 1.0, (
                 "a lost connection changes no output"
