@@ -127,8 +127,10 @@ class TextField(Field):
             text = self._default
         elif not _mistake(text, self.spec):
             text = _normal(text, self.spec)
+        self.line.blockSignals(True)  # this is not typing
         self.line.setText(text)
         self.line.setCursorPosition(0)
+        self.line.blockSignals(False)
         self._judge()
 
     @property

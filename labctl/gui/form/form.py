@@ -44,7 +44,8 @@ class ParameterForm(QWidget):
         self._foot = _words(REASON)
         self._foot.hide()
         note = _words(QUIET, f"* {MUST_BE_GIVEN}")
-        note.setVisible(any(spec.required for spec in declared))
+        if not any(spec.required for spec in declared):
+            note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 4, 0)
         column.addLayout(grid)
@@ -63,7 +64,7 @@ class ParameterForm(QWidget):
         """What the parameter means that is edited in `widget`; empty when there is none."""
         for field in self.fields.values():
             if widget in field.editors:
-                return f"{field.label}: {field.explanation}"
+                return f"{field.label}: {field.explanation}".replace("\n", " ")
         return ""
 
     def texts(self) -> dict[str, str]:

@@ -120,14 +120,15 @@ class ProcedurePanel(QWidget):
         self._procedures = dict(procedures)
         self._waits = "" if procedures else "There is no procedure."
         self.chooser.clear()
+        self.purpose.clear()
         for name in procedures:
             self.chooser.addItem(in_words(name), name)
         if procedures:
-            self.choose(wanted if wanted in procedures else next(iter(procedures)))
             for name in typed.keys() & procedures.keys():
-                self._page(name)
-                if name in self._forms:
-                    self._forms[name].fill(typed[name])
+                self._make_page(name, typed[name])
+            if wanted and wanted not in procedures:
+                self._tell(f"There is no procedure '{wanted}' any more.")
+            self.choose(wanted if wanted in procedures else next(iter(procedures)))
         self._refresh()
 
     def set_blocked(self, reason: str) -> None:
@@ -158,6 +159,8 @@ class ProcedurePanel(QWidget):
 
         keep_rest: parameters that are not in `texts` keep what the form holds, instead of their default.
         """
+        if not self._procedures:
+            self._tell(self._waits)
         self.choose(name)
         if self.form is not None and self.name == name:
             self._fill(texts, keep_rest=keep_rest)
@@ -169,31 +172,30 @@ class ProcedurePanel(QWidget):
 
     def _show(self, name: str) -> None:
         self.purpose.setText(purpose(self._procedures[name]))
-        page = self._page(name)
-        self._stack.setCurrentWidget(page)
+        kept = self._presets.read(name)
+        if kept.remark:
+            self._tell(kept.remark)
+        if name not in self._pages:
+            self._make_page(name, kept.last)
+        self._stack.setCurrentWidget(self._pages[name])
         self._order_tabs()
         self.preset_bar.end_naming()
-        self._list_presets(self._presets.read(name))
+        self._list_presets(kept)
         self._refresh()
 
-    def _page(self, name: str) -> QScrollArea:
-        if name not in self._pages:
-            self._pages[name] = page = _Page()
-            self._stack.addWidget(page)
-            try:
-                form = ParameterForm(self._procedures[name])
-            except Exception as error:  # noqa: BLE001 - a class of somebody's package
-                page.setWidget(_words("", f"No form can be made for this procedure: {error}"))
-                return page
-            self._forms[name] = form
-            kept = self._presets.read(name)
-            if kept.last:
-                form.fill(kept.last)
-            form.changed.connect(self._form_changed)
-            page.setWidget(form)
-            if kept.remark:
-                self._tell(kept.remark)
-        return self._pages[name]
+    def _make_page(self, name: str, texts: Mapping[str, str]) -> None:
+        self._pages[name] = page = _Page()
+        self._stack.addWidget(page)
+        try:
+            form = ParameterForm(self._procedures[name])
+        except Exception as error:  # noqa: BLE001 - a class of somebody's package
+            page.setWidget(_words("", f"No form can be made for this procedure: {error}"))
+            return
+        self._forms[name] = form
+        for refused in form.fill(texts) if texts else ():
+            self._tell(refused)
+        form.changed.connect(self._form_changed)
+        page.setWidget(form)
 
     def _form_changed(self) -> None:
         self._select_preset()

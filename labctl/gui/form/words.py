@@ -43,7 +43,7 @@ def label(spec: Spec) -> str:
 
 
 def explanation(spec: Spec) -> str:
-    """Help, allowed range and default, each in a sentence."""
+    """Help, allowed range and default, each in a sentence on a line of its own: Qt breaks no line of a tool tip."""
     parts = [sentence(spec.help)]
     if is_number(spec) and not (spec.low is None and spec.high is None):
         parts.append(f"Allowed: {spec.allowed}.")
@@ -51,7 +51,7 @@ def explanation(spec: Spec) -> str:
         parts.append(sentence(MUST_BE_GIVEN))
     elif default := write(spec.default, spec.unit):
         parts.append(f"Default: {default}.")
-    return " ".join(part for part in parts if part) or sentence(in_words(spec.name))
+    return "\n".join(part for part in parts if part) or sentence(in_words(spec.name))
 
 
 def example(spec: Spec) -> str:
@@ -66,7 +66,7 @@ def example(spec: Spec) -> str:
         return f"e.g. {shown}"
     if not spec.required:
         return ""
-    return "path or name" if is_path(spec) else MUST_BE_GIVEN
+    return "a file" if is_path(spec) else MUST_BE_GIVEN
 
 
 def is_number(spec: Spec) -> bool:
