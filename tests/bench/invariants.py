@@ -76,6 +76,7 @@ class Judge:
 
     def opened_by(self, belief):
         """A bench of the suite is being opened on these instruments: its ledger must account for every pulse."""
+        self.finish()
         self.belief, self.pulses, self.shares = belief, {}, 0
         self.booked = {cell: dose.pulses for cell, dose in read_books(belief).cells.items()}
 

@@ -99,13 +99,17 @@ class Observer:
 
         def begun(bench, file):
             judge = self._judge_for(file)
+            holder = None if judge is None else judge.belief
             if judge is not None:
                 judge.opened_by(file)
             self._beliefs.append(file)
             try:
                 begin(bench, file)
             except BaseException:
-                self._left(file)
+                if holder is None:
+                    self._left(file)
+                else:  # refused: somebody else holds the bench, and goes on
+                    judge.opened_by(holder)
                 raise
             finally:
                 self._beliefs.remove(file)
@@ -132,7 +136,7 @@ class Observer:
 
     def _judge_for(self, belief):
         """The judge over the instruments that a bench file of the suite names, if they are in this process."""
-        for judge in self._open.values():
+        for judge in list(self._open.values()):  # a server's thread may close one
             here = belief.library.endswith(IN_PROCESS) and _same(belief, judge.file)
             if here or judge.addresses == set(belief.visa.addresses.values()):
                 return judge

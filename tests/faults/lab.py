@@ -112,9 +112,7 @@ class Lab:
         A pulse is in the ledger before it goes out: at every moment that is true of each that was heard. One that is
         only in the ledger, when its program was killed between the two, makes up for no other one later.
         """
-        judge = OBSERVER.judge_of(self.bench)
-        judge.finish()
-        judge.opened_by(load_bench(self.lab_file))
+        OBSERVER.judge_of(self.bench).opened_by(load_bench(self.lab_file))
 
     def kill(self, process: subprocess.Popen[str]) -> None:
         """kill -9, and wait until its watchdog has gone too."""
