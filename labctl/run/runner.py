@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from labctl.core.clock import Clock
 from labctl.core.errors import Aborted, LabError, LimitExceeded, PlanError, RouteRefused, UnsupportedByBench
 from labctl.core.orders import AbortOrder
 from labctl.core.rows import Block, Earlier, Experiment, Picture, Progress, Yielded
-from labctl.record.catalogue import BENCH_COPY, TRACEBACK, run_uuid
+from labctl.record.catalogue import BENCH_COPY, run_uuid
 from labctl.record.hdf5 import FILE_NAME
 from labctl.record.outcome import Outcome
 from labctl.record.provenance import head, now_iso
@@ -37,6 +36,7 @@ from labctl.run.events import (
     Started,
 )
 from labctl.run.interrupts import INTERRUPTED, Interrupts
+from labctl.run.reasons import sentence
 
 REFUSALS = (PlanError, LimitExceeded, RouteRefused, UnsupportedByBench)
 """What a procedure or a bench says no to; before anything is recorded the run counts as never begun."""
@@ -259,11 +259,11 @@ class Runner:
             except REFUSALS as error:
                 ended = Ended(Outcome.FAILED, reason=str(error), refused=record.is_empty)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run must end safe and recorded
-                ended = Ended(Outcome.FAILED, reason=_sentence(error, folder))
-            if (
-                self._order.reason is not None and ended.outcome is Outcome.FAILED
-            ):  # what failed was the way out
-                ended = Ended(Outcome.ABORTED, reason=self._order.reason)
+                ended = Ended(Outcome.FAILED, reason=sentence(error, folder))
+            if self._order.reason is not None and ended.outcome is not Outcome.ABORTED:
+                if ended.outcome is Outcome.FAILED:
+                    _note(ended.reason, record)
+                ended = Ended(Outcome.ABORTED, reason=self._order.reason)  # even of a procedure that went on
             return self._end(ended, record, messages)
 
     def _complete(self, rows: Experiment, record: Recorder, interrupts: Interrupts) -> Ended:
@@ -383,10 +383,7 @@ def _messages(bench: Bench) -> int | None:
     return bench.messages if isinstance(bench, CountsMessages) else None
 
 
-def _sentence(error: Exception, folder: Path) -> str:
-    """An error as a sentence; one that nobody foresaw leaves its traceback in the run folder."""
-    if isinstance(error, LabError):
-        return str(error)
-    path = folder / TRACEBACK
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return f"Unexpected {type(error).__name__}: {error} (the traceback is in {path})."
+def _note(text: str, record: Recorder) -> None:
+    """A remark in the record; a disk that refuses it is the matter of the record's end."""
+    with suppress(LabError):
+        record.note(text)
