@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from labctl.core.errors import PlanError
 from labctl.core.quantity import Spec, make, specs
-from labctl.gui.form.fields import Field, field_for
-from labctl.gui.form.style import QUIET, REASON, dress
+from labctl.gui.form.field import Field
+from labctl.gui.form.fields import field_for
+from labctl.gui.form.style import QUIET, REASON, words
 from labctl.gui.form.words import MUST_BE_GIVEN, in_words, sentence
 
 LABEL_SHARE = 20
@@ -41,9 +43,9 @@ class ParameterForm(QWidget):
         width = min(wanted, LABEL_SHARE * metrics.averageCharWidth()) + 2
         for spec in sorted(declared, key=lambda spec: not spec.required):
             self._add(grid, spec, width)
-        self._foot = _words(REASON)
+        self._foot = words(REASON)
         self._foot.hide()
-        note = _words(QUIET, f"* {MUST_BE_GIVEN}")
+        note = words(QUIET, f"* {MUST_BE_GIVEN}")
         if not any(spec.required for spec in declared):
             note.hide()
         column = QVBoxLayout(self)
@@ -105,7 +107,7 @@ class ParameterForm(QWidget):
         name.setFixedWidth(width)
         if field.editors:
             name.setBuddy(field.editors[0])
-        reason = self._reasons[spec.name] = _words(REASON)
+        reason = self._reasons[spec.name] = words(REASON)
         reason.hide()
         row = grid.rowCount()
         grid.addWidget(name, row, 0)
@@ -143,8 +145,8 @@ class ParameterForm(QWidget):
         """The names of Python in `text` as the labels have them."""
         text = text.removeprefix(f"{self.kind.__name__}: ")
         for name in self.fields:
-            if "_" in name:
-                text = text.replace(name, in_words(name).lower())
+            if "_" in name:  # but not within the path of a file
+                text = re.sub(rf"(?<![\w/\\.]){name}(?![\w/\\]|\.\w)", in_words(name).lower(), text)
         return text
 
 
@@ -158,16 +160,7 @@ def _blame(field: Field) -> str:
     return sentence(f"{field.label}: {field.mistake}")
 
 
-def _words(role: str, text: str = "") -> QLabel:
-    words = QLabel(text)
-    words.setWordWrap(True)
-    words.setTextFormat(Qt.TextFormat.PlainText)
-    words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    dress(words, role)
-    return words
-
-
-def _show(words: QLabel, text: str) -> None:
-    if words.text() != text:
-        words.setText(text)
-        words.setVisible(bool(text))
+def _show(label: QLabel, text: str) -> None:
+    if label.text() != text:
+        label.setText(text)
+        label.setVisible(bool(text))

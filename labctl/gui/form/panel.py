@@ -10,9 +10,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QApplication,
     QFrame,
-    QLabel,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -26,7 +24,7 @@ from labctl.gui.form.preset_bar import PresetBar
 from labctl.gui.form.presets import Kept, Presets
 from labctl.gui.form.quiet import QuietComboBox
 from labctl.gui.form.start_bar import StartBar
-from labctl.gui.form.style import QUIET, dress, sheet
+from labctl.gui.form.style import QUIET, sheet, words
 from labctl.gui.form.words import in_words, purpose
 from labctl.gui.theme import Theme
 
@@ -59,13 +57,13 @@ class ProcedurePanel(QWidget):
         self.chooser = QuietComboBox()
         self.chooser.setAccessibleName("procedure")
         self.chooser.setToolTip("Which procedure to run")
-        self.purpose = _words("")
+        self.purpose = words("")
         self.preset_bar = PresetBar()
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
-        self.words = _words(QUIET)
-        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.remark = words(QUIET)
+        self.remark.setMinimumHeight(2 * self.remark.fontMetrics().lineSpacing())
+        self.remark.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.copy_bar = CopyBar()
         self.start_bar = StartBar()
         column = QVBoxLayout(self)
@@ -73,7 +71,7 @@ class ProcedurePanel(QWidget):
         for widget in (self.chooser, self.purpose, self.preset_bar):
             column.addWidget(widget)
         column.addWidget(self._stack, 1)
-        for widget in (self.words, self.copy_bar, self.start_bar):
+        for widget in (self.remark, self.copy_bar, self.start_bar):
             column.addWidget(widget)
 
         self.chooser.activated.connect(self._chosen)
@@ -189,7 +187,7 @@ class ProcedurePanel(QWidget):
         try:
             form = ParameterForm(self._procedures[name])
         except Exception as error:  # noqa: BLE001 - a class of somebody's package
-            page.setWidget(_words("", f"No form can be made for this procedure: {error}"))
+            page.setWidget(words("", f"No form can be made for this procedure: {error}"))
             return
         self._forms[name] = form
         for refused in form.fill(texts) if texts else ():
@@ -290,7 +288,7 @@ class ProcedurePanel(QWidget):
         self.told.emit(remark)
 
     def _say(self, text: str) -> None:
-        self.words.setText(text)
+        self.remark.setText(text)
 
     def _explain(self, _old: QWidget | None, now: QWidget | None) -> None:
         if self.form is not None and now is not None and (text := self.form.explanation_of(now)):
@@ -317,13 +315,3 @@ class _Page(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-
-def _words(role: str, text: str = "") -> QLabel:
-    words = QLabel(text)
-    words.setWordWrap(True)
-    words.setTextFormat(Qt.TextFormat.PlainText)
-    words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    if role:
-        dress(words, role)
-    return words

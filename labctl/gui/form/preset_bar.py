@@ -84,16 +84,13 @@ class PresetBar(QWidget):
         self._names = sorted(names, key=str.casefold)
         self.list.clear()
         self.list.addItems([NONE, *self._names])
-        self.list.setToolTip(
-            "Fill the form from a preset" if names else "Nothing was saved yet for this procedure"
-        )
         self.select(selected)
         self._look_at_name()
 
     def select(self, name: str) -> None:
         """Show that the form holds this preset, or none ("")."""
         self.list.setCurrentIndex(self._names.index(name) + 1 if name in self._names else 0)
-        self.delete.setEnabled(bool(self.selected))
+        self._explain()
 
     def end_naming(self) -> None:
         """Put the line for the name away."""
@@ -103,7 +100,12 @@ class PresetBar(QWidget):
     def _activated(self, index: int) -> None:
         if index > 0:
             self.chosen.emit(self._names[index - 1])
+        self._explain()
+
+    def _explain(self) -> None:
         self.delete.setEnabled(bool(self.selected))
+        fill = "Fill the form from a preset" if self._names else "Nothing was saved yet for this procedure"
+        self.list.setToolTip(f"The form holds the preset '{self.selected}'" if self.selected else fill)
 
     def _ask_for_name(self, asked: bool) -> None:
         self._naming.setVisible(asked)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from labctl.gui.form.style import REASON, dress
+from labctl.gui.form.style import REASON, words
 
 
 class StartBar(QWidget):
@@ -27,11 +27,7 @@ class StartBar(QWidget):
         bold = self.start.font()
         bold.setBold(True)
         self.start.setFont(bold)
-        self.reason = QLabel()
-        self.reason.setWordWrap(True)
-        self.reason.setTextFormat(Qt.TextFormat.PlainText)
-        self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        dress(self.reason, REASON)
+        self.reason = words(REASON)
         row = QHBoxLayout()
         row.addWidget(self.start, 1)
         row.addWidget(self.queue, 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from labctl.gui.theme import Colours
 
@@ -29,3 +30,13 @@ def dress(widget: QWidget, role: str) -> None:
         if style is not None:
             style.unpolish(widget)
             style.polish(widget)
+
+
+def words(role: str, text: str = "") -> QLabel:
+    """A label that breaks its lines wherever the column ends, and takes no text for markup."""
+    made = QLabel(text)
+    made.setWordWrap(True)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    dress(made, role)
+    return made

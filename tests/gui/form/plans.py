@@ -1,7 +1,7 @@
 """A procedure of somebody's package, with a parameter of every kind."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -49,6 +49,20 @@ class Retention:
         """Nothing but progress."""
         yield Progress(1, 1)
         return Verdict.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What must be chosen, and a file of maps."""
+
+    low_state: float = quantity("S", 1e-6, low=1e-9, high=1e-3)
+    edge: Edge = option(MISSING, help="which edge")
+    is_fast: bool = option(MISSING, help="leave out the offset")
+    target: str = option("none.npy", help="map")
+
+    def __post_init__(self) -> None:
+        if self.target.startswith("/"):
+            raise PlanError(f"Choices: {self.target} has cells above low_state.")
 
 
 @dataclass(frozen=True, kw_only=True)

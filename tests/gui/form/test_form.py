@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QLabel
 from labctl.core.quantity import make, specs
 from labctl.gui.form.form import ParameterForm
 from procedures.catalogue import procedures
-from tests.gui.form.plans import Edge, NeedsArray, Retention
+from tests.gui.form.plans import Choices, Edge, NeedsArray, Retention
 
 
 def line(form, name):
@@ -192,6 +192,22 @@ def test_the_form_of_every_procedure_has_all_its_parameters_in_the_width_of_the_
     assert made.minimumSizeHint().width() < 300
     required = [spec.name for spec in specs(kind) if spec.required]
     assert len(made.mistakes()) == len(required)
+
+
+def test_a_choice_without_a_default_must_be_made_and_a_flag_is_no(qtbot):
+    made = ParameterForm(Choices)
+    qtbot.addWidget(made)
+    assert made.mistakes() == ["Edge must be given."]
+    qtbot.keyClick(made.fields["edge"].box, Qt.Key.Key_Down)
+    assert made.mistakes() == []
+    assert made.texts() == {"edge": "rising edge", "is_fast": "no"}
+
+
+def test_names_within_a_path_stay_as_they_are(qtbot):
+    made = ParameterForm(Choices)
+    qtbot.addWidget(made)
+    made.fill({"edge": "rising edge", "target": "/maps/low_state.npy"})
+    assert made.mistakes() == ["/maps/low_state.npy has cells above low state."]
 
 
 def test_paths_are_looked_for_without_blocking_the_window(qtbot, form, tmp_path):

@@ -187,6 +187,17 @@ def test_presets_are_saved_chosen_replaced_and_deleted(qtbot, panel, make_panel)
     assert preset_names(later) == []
 
 
+def test_a_long_name_of_a_preset_is_shown_whole_in_the_list(qtbot, panel):
+    fill_forming(qtbot, panel)
+    name = "gentle forming of the corner next to the broken word line"
+    save(qtbot, panel, name)
+    assert name in panel.preset_bar.list.toolTip()
+    panel.preset_bar.list.showPopup()
+    view = panel.preset_bar.list.view()
+    assert view.width() >= view.fontMetrics().horizontalAdvance(name)
+    panel.preset_bar.list.hidePopup()
+
+
 def test_defaults_come_back(qtbot, panel):
     fill_forming(qtbot, panel)
     type_into(qtbot, panel, "forming_max", "1.7")
@@ -205,7 +216,7 @@ def test_a_damaged_file_of_presets_is_told_and_defaults_are_shown(qtbot, theme, 
     with qtbot.waitSignal(panel.told) as told:
         panel.set_procedures({"forming": procedures()["forming"]})
     assert "are damaged; defaults are shown" in told.args[0]
-    assert panel.words.text() == told.args[0]
+    assert panel.remark.text() == told.args[0]
     assert panel.form.texts() == {}
 
 
@@ -288,7 +299,7 @@ def test_the_keyboard_alone_goes_from_the_top_down_and_starts(qtbot, panel):
 def test_the_field_that_has_the_keyboard_is_explained(qtbot, panel):
     panel.choose("forming")
     panel.form.fields["forming_step"].line.setFocus()
-    assert panel.words.text() == (
+    assert panel.remark.text() == (
         "Forming step: Each pulse is higher by this. Allowed: 1 mV to 1 V. Default: 50 mV."
     )
 
@@ -301,7 +312,7 @@ def test_the_command_is_copied_as_the_form_has_it(qtbot, panel):
     panel.set_context("my bench.toml", "/data/of me")
     panel.set_blocked("A run is on.")
     click(qtbot, panel.copy_bar.command)
-    assert panel.words.text() == "The command is on the clipboard."
+    assert panel.remark.text() == "The command is on the clipboard."
     assert shlex.split(QApplication.clipboard().text()) == [
         *("labctl", "run", "forming", "--bench", "my bench.toml", "--out", "/data/of me"),
         *("--set", "word=3", "--set", "bit=5"),
