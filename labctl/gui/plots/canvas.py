@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyqtgraph as pg
-from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFontMetrics, QImage, QPainter, QResizeEvent
+from qtpy.QtCore import QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QImage, QPainter, QResizeEvent
 from qtpy.QtWidgets import QGraphicsScene, QWidget
 
 from labctl.core.errors import RecordError
@@ -23,16 +23,44 @@ FINE = 2
 MARGIN = 24
 
 
+class _Text(pg.LabelItem):  # type: ignore[misc]
+    """Lines that break where the sheet ends, and take no room while empty."""
+
+    def __init__(self) -> None:
+        super().__init__("", justify="left")
+        self._wide = 600
+
+    def write(self, html: str) -> None:
+        """Show this text; nothing at all when it is empty."""
+        self.setVisible(bool(html))
+        self.setText(html)
+        self.fill(self._wide)
+
+    def fill(self, wide: int) -> None:
+        """Break the lines at so many pixels."""
+        self._wide = wide
+        self.item.setTextWidth(wide)
+        high = self.item.boundingRect().height() if self.isVisible() else 0.0
+        self.setMinimumSize(0, high)
+        self.setMaximumHeight(high)
+
+    def updateMin(self) -> None:
+        """Not as wide as the text: that would push the plots out of the sheet."""
+
+
 class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Heading and legend above a grid of plots."""
 
+    resized = Signal()
+
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         """Without plots; `body` is the grid for them."""
+        self._head, self._legend = _Text(), _Text()  # the base class resizes while it is being made
         super().__init__(parent)
         self._colours = colours
         self._heading, self._mark, self._entries = "", False, list[tuple[str, str, int]]()
-        self._head: Any = self.addLabel("", row=0, col=0, justify="left")
-        self._legend: Any = self.addLabel("", row=1, col=0, justify="left")
+        self.addItem(self._head, row=0, col=0)
+        self.addItem(self._legend, row=1, col=0)
         self.body: Any = self.addLayout(row=2, col=0)
         self.ci.layout.setRowStretchFactor(2, 1)
         self.ci.setContentsMargins(4, 2, 8, 4)
@@ -53,7 +81,11 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def tell(self, heading: str, simulated: bool, traces: Sequence[Trace]) -> None:
         """What is shown, whether it was simulated, and which curves the legend names."""
         entries = list(
-            dict.fromkeys((each.name, each.symbol, each.colour) for each in traces if each.in_legend)
+            dict.fromkeys(
+                (each.name if each.legend is None else each.legend, each.symbol, each.colour)
+                for each in traces
+                if each.legend != ""
+            )
         )
         if (heading, simulated, entries) != (self._heading, self._mark, self._entries):
             self._heading, self._mark, self._entries = heading, simulated, entries
@@ -66,10 +98,11 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._write()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Break the legend's lines anew."""
+        """Break the lines of heading and legend anew."""
         super().resizeEvent(event)
-        if event is not None and event.oldSize().width() != event.size().width() and self._entries:
-            self._write()
+        for text in (self._head, self._legend):
+            text.fill(self.width() - MARGIN)
+        self.resized.emit()
 
     def export(self, path: Path) -> None:
         """Write a PNG of the sheet; RecordError when it cannot be written."""
@@ -79,15 +112,15 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def picture(self) -> QImage:
         """The sheet as an image."""
-        size = QSize(self.width() * FINE, self.height() * FINE)
-        image = QImage(size, QImage.Format.Format_ARGB32)
+        image = QImage(QSize(self.width() * FINE, self.height() * FINE), QImage.Format.Format_ARGB32)
+        image.setDevicePixelRatio(FINE)
         image.fill(QColor(self._colours.base))
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         scene: QGraphicsScene = self.scene()
         scene.render(
             painter,
-            QRectF(0, 0, size.width(), size.height()),
+            QRectF(0, 0, self.width(), self.height()),
             QRectF(self.viewRect()),
             Qt.AspectRatioMode.KeepAspectRatio,
         )
@@ -101,26 +134,20 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             if self._mark
             else ""
         )
-        self._head.setText(f"{mark}&nbsp; <span style='color:{text}'>{escape(self._heading)}</span>")
-        self._legend.setText("<br>".join(self._legend_lines()))
-        self._legend.setVisible(bool(self._entries))
-        self._legend.setMaximumHeight(10_000 if self._entries else 0)
-        for label in (self._head, self._legend):
-            label.setMinimumWidth(0)
+        self._head.write(f"{mark}&nbsp; <span style='color:{text}'>{_unbroken(self._heading)}</span>")
+        self._legend.write("&nbsp;&nbsp;&nbsp; ".join(self._entry(*each) for each in self._entries))
 
-    def _legend_lines(self) -> list[str]:
-        """As many entries in a line as fit."""
-        measure, lines, used = QFontMetrics(self.font()), [""], 0
-        for name, symbol, colour in self._entries:
-            ink = self._colours.muted if colour == MUTED else self._colours.series[colour % 7]
-            width = measure.horizontalAdvance(f"{SIGNS[symbol]} {name}") + 2 * MARGIN
-            if used and used + width > self.width() - MARGIN:
-                lines.append("")
-                used = 0
-            used += width
-            shown = escape(name).replace(" ", "&nbsp;").replace("-", "&#8209;")
-            lines[-1] += (
-                f"<span style='color:{ink}'>{SIGNS[symbol]}</span>"
-                f"<span style='color:{self._colours.text}'>&nbsp;{shown}</span>&nbsp;&nbsp;&nbsp; "
-            )
-        return lines
+    def _entry(self, name: str, symbol: str, colour: int) -> str:
+        """A symbol in its colour and a name, which stay on one line."""
+        inks = self._colours.series
+        ink = self._colours.muted if colour == MUTED else inks[colour % len(inks)]
+        return (
+            f"<span style='color:{ink}'>{SIGNS[symbol]}</span>"
+            f"<span style='color:{self._colours.text}'>&nbsp;{_unbroken(name)}</span>"
+        )
+
+
+def _unbroken(text: str) -> str:
+    """As HTML in which a line breaks only behind a middle dot."""
+    parts = (escape(part).replace(" ", "&nbsp;").replace("-", "&#8209;") for part in text.split(" · "))
+    return "&nbsp;· ".join(parts)

@@ -22,10 +22,11 @@ REACH = 40.0
 
 @dataclass(frozen=True)
 class Quantity:
-    """What an axis shows: a name and its SI unit."""
+    """What an axis shows: a name and its SI unit; `is_count` for what comes in whole numbers."""
 
     name: str
     unit: str = ""
+    is_count: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Chart:
         self.x, self.y = Quantity("x"), Quantity("y")
         self.scales = Scales()
         self._colours = colours
+        self._is_led = False
         self._ring = pg.ScatterPlotItem(size=14, pxMode=True, brush=None)
         self._ring.setZValue(100)
         self.plot.addItem(self._ring, ignoreBounds=True)
@@ -62,8 +64,8 @@ class Chart:
     def measure(self, x: Quantity, y: Quantity, scales: Scales) -> None:
         """What the axes show, and how."""
         self.x, self.y, self.scales = x, y, scales
-        self._axes["bottom"].tell(x.name, x.unit, scales.log_x)
-        self._axes["left"].tell(y.name, y.unit, scales.log_y)
+        self._axes["bottom"].tell(x.name, x.unit, scales.log_x, x.is_count)
+        self._axes["left"].tell(y.name, y.unit, scales.log_y, y.is_count)
 
     def draw(self, traces: Sequence[Trace]) -> None:
         """Show these; a trace keeps its curve from one call to the next by its place."""
@@ -78,7 +80,7 @@ class Chart:
     def fit(self) -> None:
         """Show everything, from now on also what comes."""
         self._redraw(None)
-        self.plot.enableAutoRange()
+        self.plot.enableAutoRange(x=not self._is_led, y=True)
 
     def paint_in(self, colours: Colours) -> None:
         """Take these colours."""
@@ -96,6 +98,15 @@ class Chart:
     def grid(self, is_on: bool) -> None:
         """Show lines at the numbers of the axes."""
         self.plot.showGrid(x=is_on, y=is_on, alpha=0.25)
+
+    def stand_above(self, other: Chart, wide: int) -> None:
+        """Share the x axis of a chart that stands directly below; both left axes are `wide` pixels."""
+        other.plot.setXLink(self.plot)
+        other.plot.enableAutoRange(x=False)
+        other._is_led = True
+        self._axes["bottom"].hush()
+        for chart in (self, other):
+            chart.plot.getAxis("left").setWidth(wide)
 
     def holds(self, place: QPointF) -> bool:
         """Whether a place in the scene lies within the axes."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from labctl.gui.plots.words import spoken
+
 
 class Chooser(QWidget):
     """Keeps what the user chose for as long as it is offered; otherwise stands at the first entry or a default."""
@@ -36,7 +38,8 @@ class Chooser(QWidget):
     @property
     def text(self) -> str:
         """The entry that is chosen; empty when there are none."""
-        return self.box.currentText()
+        place = self.place
+        return self._entries[place] if place >= 0 else ""
 
     @property
     def place(self) -> int:
@@ -48,7 +51,7 @@ class Chooser(QWidget):
         if list(entries) != self._entries:
             self._entries = list(entries)
             self.box.clear()
-            self.box.addItems(self._entries)
+            self.box.addItems([spoken(each) for each in self._entries])
             self.setVisible(len(entries) > 1)
         now = next((each for each in (self._wanted, default) if each in self._entries), "")
         self.box.setCurrentIndex(self._entries.index(now) if now else min(0, len(self._entries) - 1))

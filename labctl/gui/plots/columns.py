@@ -11,6 +11,7 @@ from labctl.gui.plots.chart import Quantity
 from labctl.gui.plots.rows import DEVICE, TIMES, device_at, device_keys, filled, is_number, token
 from labctl.gui.plots.trace import Numbers, Trace
 from labctl.gui.plots.view import PlotView
+from labctl.gui.plots.words import spoken
 from labctl.gui.run_data import RunLike, TableLike
 from labctl.gui.theme import Theme
 
@@ -67,11 +68,11 @@ class ColumnsView(PlotView):
                 )
             ]
 
-        x_unit = "1" if across == ROW else unit_of(table, across)
-        self._chart.measure(Quantity(across, x_unit), Quantity(up, unit_of(table, up)), self.scales)
+        x = Quantity(ROW, "1", is_count=True) if across == ROW else Quantity(across, unit_of(table, across))
+        self._chart.measure(x, Quantity(up, unit_of(table, up)), self.scales)
         traces = [*trace(current, 0, "o"), *self.behind(trace)]
         self._chart.draw(traces)
-        self.tell(name, traces if len(traces) > 1 else ())
+        self.tell(spoken(name), traces if len(traces) > 1 else ())
 
 
 def plottable(table: TableLike) -> list[str]:

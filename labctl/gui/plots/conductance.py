@@ -11,11 +11,15 @@ from labctl.gui.plots.chart import Quantity
 from labctl.gui.plots.thinning import Scales
 from labctl.gui.plots.trace import MUTED, Trace
 from labctl.gui.plots.view import PlotView, Series
-from labctl.gui.plots.words import told
+from labctl.gui.plots.words import brief, told
 from labctl.gui.run_data import RunLike
 from labctl.gui.theme import Theme
 
 BINS = 40
+WIDE = 100.0
+"""Ratio of conductances from which the axis is logarithmic by default."""
+LEFT = 60
+"""Pixels of the left axes."""
 SCATTER, ERRORS = "verified against target", "relative errors"
 CONDUCTANCE = Quantity("conductance", "S")
 
@@ -29,9 +33,7 @@ class ConductanceView(PlotView):
         """Empty."""
         super().__init__(theme, parent)
         self._counts, self._share = self.add_chart(0, 0), self.add_chart(1, 0)
-        self._share.plot.setXLink(self._counts.plot)
-        for chart in self.charts:
-            chart.plot.getAxis("left").setWidth(60)  # the two plots stand exactly one above the other
+        self._counts.stand_above(self._share, LEFT)
         self._compared = self.add_chart(0, 1, rows=2)
         self._comparison = self.chooser("comparison", "how the cells and their targets are compared")
         self._known: dict[int, tuple[tuple[object, ...], Cells | None]] = {}
@@ -46,6 +48,12 @@ class ConductanceView(PlotView):
     def log_axes(self) -> tuple[bool, bool]:
         """Conductances, not counts."""
         return True, False
+
+    def default_log(self) -> tuple[bool, bool]:
+        """Where conductances span decades."""
+        if self._now is None or not (positive := self._now.conductance[self._now.conductance > 0.0]).size:
+            return False, False
+        return bool(positive.max() > WIDE * np.median(positive)), False
 
     def forget(self) -> None:
         """Drop the cells of all runs."""
@@ -69,17 +77,17 @@ class ConductanceView(PlotView):
             return [_histogram(run, found, edges, colour)] if (found := self._cells(run)) else []
 
         def shares(run: RunLike, colour: int, symbol: str) -> list[Trace]:
-            return [_shares(run, found, colour, symbol)] if (found := self._cells(run)) else []
+            return [_shares(run, found, colour, symbol, scales)] if (found := self._cells(run)) else []
 
         def compared(run: RunLike, colour: int, symbol: str) -> list[Trace]:
             found = self._cells(run)
             return [_scatter(run, found, colour, symbol)] if found is not None and found.has_targets else []
 
-        self._counts.measure(CONDUCTANCE, Quantity("cells", "1"), scales)
+        self._counts.measure(CONDUCTANCE, Quantity("cells", "1", is_count=True), scales)
         self._share.measure(CONDUCTANCE, Quantity("share of cells", "1"), scales)
         own = [_histogram(current, cells, edges, 0)]
         upper = [*self.behind(counts), *own]
-        lower = [*self.behind(shares), _shares(current, cells, 0, "o")]
+        lower = [*self.behind(shares), _shares(current, cells, 0, "o", scales)]
         self._counts.draw(upper)
         self._share.draw(lower)
         self._compare(current, cells, [*self.behind(compared)], scales)
@@ -100,7 +108,7 @@ class ConductanceView(PlotView):
         if self._comparison.offer((SCATTER, ERRORS), SCATTER) == SCATTER:
             wanted = cells.target[np.isfinite(cells.target)]
             ends = np.array([wanted.min(), wanted.max()])
-            ideal = Trace("on target", ends, ends, MUTED, "", behind=True, in_legend=False)
+            ideal = Trace("on target", ends, ends, MUTED, "", behind=True, legend="")
             self._compared.measure(
                 Quantity("target", "S"),
                 Quantity("verified", "S"),
@@ -111,7 +119,9 @@ class ConductanceView(PlotView):
         errors = (cells.conductance / cells.target - 1.0)[np.isfinite(cells.target)]
         edges = bins(errors, False)
         x, y = outline(np.histogram(errors, edges)[0], edges)
-        self._compared.measure(Quantity("relative_error", "1"), Quantity("cells", "1"), Scales())
+        self._compared.measure(
+            Quantity("relative_error", "1"), Quantity("cells", "1", is_count=True), Scales()
+        )
         self._compared.draw([Trace(current.folder.name, x, y, 0, "", fills=True)])
 
     def series(self) -> list[Series]:
@@ -153,9 +163,13 @@ def _histogram(run: RunLike, cells: Cells, edges: Floats, colour: int) -> Trace:
     return Trace(run.folder.name, x, y, colour, "", tell=tell, behind=colour > 0, fills=colour == 0)
 
 
-def _shares(run: RunLike, cells: Cells, colour: int, symbol: str) -> Trace:
+def _shares(run: RunLike, cells: Cells, colour: int, symbol: str, scales: Scales) -> Trace:
+    """Share of cells up to each conductance; those below zero, read in noise, have no place on a logarithmic axis."""
     order = np.argsort(cells.conductance)
     share = np.arange(1, len(order) + 1) / len(order)
+    if scales.log_x:
+        above = cells.conductance[order] > 0.0
+        order, share = order[above], share[above]
 
     def tell(place: int) -> str:
         return f"cell ({cells.word[order[place]]}, {cells.bit[order[place]]})"
@@ -180,7 +194,7 @@ def _scatter(run: RunLike, cells: Cells, colour: int, symbol: str) -> Trace:
 
 
 def _heading(cells: Cells) -> str:
-    middle = told(float(np.median(cells.conductance)), "S")
+    middle = brief(float(np.median(cells.conductance)), "S")
     parts = [f"{len(cells.conductance)} cells, median {middle}, {cells.source}"]
     if cells.has_targets:
         error = np.abs(cells.conductance / cells.target - 1.0)

@@ -8,6 +8,7 @@ from labctl.gui.plots.chart import Quantity
 from labctl.gui.plots.rows import device_at, device_keys, filled, is_number, token
 from labctl.gui.plots.trace import Trace
 from labctl.gui.plots.view import PlotView
+from labctl.gui.plots.words import spoken
 from labctl.gui.run_data import RunLike, TableLike
 from labctl.gui.theme import Theme
 
@@ -63,7 +64,7 @@ class IvView(PlotView):
         self._chart.measure(Quantity(voltage, "V"), Quantity(ampere, "A"), self.scales)
         traces = [*trace(current, 0, "o"), *self.behind(trace)]
         self._chart.draw(traces)
-        self.tell(name, traces if len(traces) > 1 else ())
+        self.tell(spoken(name), traces if len(traces) > 1 else ())
 
 
 def _of_unit(table: TableLike, unit: str) -> list[str]:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QGraphicsRectItem, QWidget
 
+from labctl.gui.plots.colour_bar import WIDE, ColourBar
 from labctl.gui.plots.map_pictures import Floats, Maps, fillings, label, maps_of
 from labctl.gui.plots.view import PlotView, Series
 from labctl.gui.plots.words import told
 from labctl.gui.run_data import RunLike
-from labctl.gui.theme import MAP, Theme
+from labctl.gui.theme import MAP, Colours, Theme
 
-ACROSS = 8
-"""Filters beside one another."""
+TITLE, HEADING = 22, 60
+"""Pixels of a title above a map, of the heading of the sheet."""
 FOLLOW = "latest"
 HARDWARE, SOFTWARE = "hardware", "software"
 COMES_LATER = "comes when these filters are through"
@@ -25,21 +26,37 @@ COMES_LATER = "comes when these filters are through"
 class _Tile:
     """One map with its title."""
 
-    def __init__(self, grid: Any, row: int, column: int) -> None:
+    def __init__(self, grid: Any, row: int, column: int, colours: Colours) -> None:
         self.title: Any = grid.addLabel("", row, column)
+        self.title.setMinimumWidth(0)
+        grid.layout.setRowStretchFactor(row + 1, 10)
         self.box: Any = grid.addViewBox(row + 1, column, lockAspect=True, invertY=True, enableMenu=False)
-        self.box.setDefaultPadding(0.02)
         self.image: Any = pg.ImageItem(axisOrder="row-major")
         self.image.setColorMap(pg.colormap.get(MAP))
+        self._frame: Any = QGraphicsRectItem()
+        self._frame.setPen(pg.mkPen(colours.grid))
+        self._frame.setBrush(pg.mkBrush(colours.button))
+        self.box.addItem(self._frame, ignoreBounds=True)
         self.box.addItem(self.image)
         self.values: Floats | None = None
+        self.shape: tuple[int, ...] = ()
 
-    def show(self, values: Floats | None, low: float, high: float) -> None:
+    def show(self, values: Floats | None, shape: tuple[int, ...], low: float, high: float) -> None:
+        """A map on a scale; what is NaN, or None, shows as the empty frame."""
         self.image.setVisible(values is not None)
-        if values is not None and values is not self.values:
+        if values is not None:
             self.image.setImage(values, autoLevels=False)
         self.image.setLevels((low, high))
         self.values = values
+        if self.shape != shape:
+            self.fit(shape)
+
+    def fit(self, shape: tuple[int, ...]) -> None:
+        """Show the whole map."""
+        rows, columns = shape
+        self.shape = shape
+        self._frame.setRect(0, 0, columns, rows)
+        self.box.setRange(xRange=(0, columns), yRange=(0, rows), padding=0.02)
 
 
 class FeatureMapsView(PlotView):
@@ -52,10 +69,12 @@ class FeatureMapsView(PlotView):
         super().__init__(theme, parent)
         self._shown = self.chooser("image", "which image, and which filters were in the array")
         self._tiles: dict[str, list[_Tile]] = {HARDWARE: [], SOFTWARE: []}
-        self._bars: dict[str, Any] = {}
+        self._bars: dict[str, ColourBar] = {}
         self._texts: dict[str, Any] = {}
         self._maps: Maps | None = None
         self._key: tuple[object, ...] = ()
+        self._grid = (0, 0)
+        self.canvas.resized.connect(self._resized)
 
     @staticmethod
     def suits(run: RunLike) -> bool:
@@ -99,16 +118,24 @@ class FeatureMapsView(PlotView):
         """Take the theme's colours: the sheet is built anew."""
         super().repaint_all()
         if self._maps is not None:
-            self.canvas.body.clear()
-            self._tiles = {HARDWARE: [], SOFTWARE: []}
+            self._grid, self._key = (0, 0), ()
+            self.redraw()
+
+    def _resized(self) -> None:
+        if self._maps is not None and self._grid != self._best_grid(len(self._maps.names)):
             self._key = ()
             self.redraw()
+
+    def _best_grid(self, count: int) -> tuple[int, int]:
+        """How many maps, and how many beside one another."""
+        return count, best_across(count, self.canvas.width() - WIDE, self.canvas.height() - HEADING)
 
     def fit(self) -> None:
         """Show every map as a whole."""
         for tiles in self._tiles.values():
             for tile in tiles:
-                tile.box.autoRange(padding=0.02)
+                if tile.shape:
+                    tile.fit(tile.shape)
 
     def series(self) -> list[Series]:
         """A row per pixel: filter, row, column, hardware, software."""
@@ -129,28 +156,22 @@ class FeatureMapsView(PlotView):
 
     def _arrange(self, count: int) -> None:
         """Tiles for so many filters: per kind as many rows as are needed, a colour bar at the right."""
-        if len(self._tiles[HARDWARE]) == count:
+        if self._grid == self._best_grid(count):
             return
+        self._grid = self._best_grid(count)
+        across = self._grid[1]
         grid = self.canvas.body
         grid.clear()
-        across, high = min(count, ACROSS), -(-count // ACROSS)
+        high = -(-count // across)
         for block, kind in enumerate((HARDWARE, SOFTWARE)):
             top = block * (2 * high + 1)
             self._texts[kind] = grid.addLabel("", top, 0, colspan=across + 1, justify="left")
             self._tiles[kind] = [
-                _Tile(grid, top + 1 + 2 * (place // ACROSS), place % ACROSS) for place in range(count)
+                _Tile(grid, top + 1 + 2 * (place // across), place % across, self._theme.colours)
+                for place in range(count)
             ]
-            bar = pg.ColorBarItem(
-                values=(0.0, 1.0), colorMap=pg.colormap.get(MAP), interactive=False, width=14
-            )
-            bar.axis.setPen(self._theme.colours.muted)
-            bar.axis.setTextPen(self._theme.colours.text)
-            grid.addItem(bar, top + 1, across, 2 * high, 1)
-            self._bars[kind] = bar
-        for tiles in self._tiles.values():
-            for tile in tiles[1:]:
-                tile.box.setXLink(self._tiles[HARDWARE][0].box)
-                tile.box.setYLink(self._tiles[HARDWARE][0].box)
+            self._bars[kind] = ColourBar(self._theme.colours)
+            grid.addItem(self._bars[kind].item, top + 1, across, 2 * high, 1)
 
     def _show(self, kind: str, maps: Floats | None, quantity: str, unit: str, other: Floats | None) -> None:
         """One kind of maps on one scale; `other` in the same unit shares it."""
@@ -160,14 +181,13 @@ class FeatureMapsView(PlotView):
         every = np.concatenate(known) if known else np.empty(0)
         low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
         high = high if high > low else low + (abs(low) or 1.0)
+        shape = () if self._maps is None else self._maps.hardware.shape[1:]
         for place, tile in enumerate(self._tiles[kind]):
-            tile.show(None if maps is None else maps[place], low, high)
+            tile.show(None if maps is None else maps[place], shape, low, high)
         text = f"{kind}: {quantity}" if maps is not None else f"{kind}: {COMES_LATER}"
         self._texts[kind].setText(text, color=self._theme.colours.text)
-        bar = self._bars[kind]
-        bar.setVisible(maps is not None)
-        bar.setLevels((low, high))
-        bar.axis.setLabel(quantity, units=unit if unit != "1" else None)
+        self._bars[kind].item.setVisible(maps is not None)
+        self._bars[kind].show(low, high, quantity, unit)
 
     def _pointed(self, place: QPointF) -> None:
         maps = self._maps
@@ -189,3 +209,12 @@ class FeatureMapsView(PlotView):
                     value = float(tile.values[row, column])
                     shown = "not measured yet" if np.isnan(value) else told(value, unit)
                     self.read_out.emit(f"{kind}, {name}, row {row}, column {column}: {shown}")
+
+
+def best_across(count: int, wide: float, high: float) -> int:
+    """How many of `count` square maps to set side by side, so that they are as large as two halves of a sheet allow."""
+
+    def side(across: int) -> float:
+        return min(wide / across, (high / 2 - TITLE) / -(-count // across) - TITLE)
+
+    return max(range(1, count + 1), key=lambda across: (side(across), across))

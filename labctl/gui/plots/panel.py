@@ -54,6 +54,8 @@ class PlotsPanel(QWidget):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._write_on)
         self.tools = PlotTools(self)
+        self.tools.paint_in(theme.colours)
+        theme.changed.connect(lambda: self.tools.paint_in(theme.colours))
         self.views: list[PlotView] = [make(theme, self) for make in VIEWS]
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName("views of the run")

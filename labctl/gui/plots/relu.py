@@ -13,7 +13,7 @@ from labctl.gui.plots.chart import Quantity
 from labctl.gui.plots.rows import RowsByDevice, device_at, token
 from labctl.gui.plots.trace import Trace
 from labctl.gui.plots.view import PlotView
-from labctl.gui.plots.words import told
+from labctl.gui.plots.words import brief
 from labctl.gui.run_data import RunLike, TableLike
 from labctl.gui.theme import Theme
 
@@ -61,7 +61,7 @@ class ReluView(PlotView):
             if not self.suits(run):
                 return []
             if run is current:
-                return _branches(run, self._rows.rows((neuron,)), colour)
+                return _branches(run, self._rows.rows((neuron,)), None if not self.earlier else colour)
             others = RowsByDevice(("neuron",))
             others.update(run.tables[POINTS])
             device = (neuron,) if (neuron,) in others.devices or neuron < 0 else others.latest
@@ -98,17 +98,17 @@ def fit_text(fit: dict[str, float]) -> str:
     if not fit:
         return "no threshold fitted yet"
     return (
-        f"threshold {told(fit['threshold'], 'A')}, gain {fit['gain']:.3g}, "
-        f"hysteresis {told(fit['hysteresis'], 'A')}"
+        f"threshold {brief(fit['threshold'], 'A')}, gain {fit['gain']:.3g}, "
+        f"hysteresis {brief(fit['hysteresis'], 'A')}"
     )
 
 
-def _branches(run: RunLike, rows: np.ndarray, colour: int, run_name: str = "") -> list[Trace]:
+def _branches(run: RunLike, rows: np.ndarray, colour: int | None, run_name: str = "") -> list[Trace]:
     table = run.tables[POINTS]
     branch = table.columns["branch"][rows].astype(str)
     heater, output = (table.columns[name][rows] for name in ("heater_current", "output_current"))
     tell = device_at(table)
-    found = []
+    found: list[Trace] = []
     for number, (name, symbol) in enumerate(BRANCHES.items()):
         chosen = branch == name
         if not chosen.any():
@@ -116,14 +116,15 @@ def _branches(run: RunLike, rows: np.ndarray, colour: int, run_name: str = "") -
         places = rows[chosen]
         found.append(
             Trace(
-                f"{run_name} {name}" if run_name else name,
+                f"{run_name}, {name}" if run_name else name,
                 heater[chosen],
                 output[chosen],
-                colour if run_name else number,
+                number if colour is None else colour,
                 symbol,
                 token=token(run, POINTS, int(rows[0]), name),
                 tell=lambda place, places=places: tell(int(places[place])),  # type: ignore[misc]
                 behind=bool(run_name),
+                legend=None if not run_name else "" if found else run_name,
             )
         )
     return found

@@ -14,7 +14,7 @@ from labctl.gui.plots.rows import Place, RowsByDevice, device_at, latest_table, 
 from labctl.gui.plots.thinning import Scales
 from labctl.gui.plots.trace import MUTED, Trace
 from labctl.gui.plots.view import PlotView
-from labctl.gui.plots.words import told
+from labctl.gui.plots.words import brief
 from labctl.gui.run_data import RunLike, TableLike
 from labctl.gui.theme import Theme
 
@@ -22,6 +22,8 @@ PROGRAMMING, FORMING = "programming", "forming"
 KINDS = {"VerifyRead": PROGRAMMING, "FormingRead": FORMING}
 """Kinds of rows that are shown, and what they are called here."""
 FOLLOW = "latest cell"
+LEFT = 84
+"""Pixels of the left axes."""
 PULSES = (("SET pulse", "t1", 0, 1.0), ("RESET pulse", "t", 1, -1.0))
 """Name, symbol, colour and sign of the pulses."""
 
@@ -35,11 +37,9 @@ class StaircaseView(PlotView):
         """Empty."""
         super().__init__(theme, parent)
         self._above, self._below = self.add_chart(0), self.add_chart(1)
-        self._below.plot.setXLink(self._above.plot)
-        self.canvas.body.layout.setRowStretchFactor(0, 5)
-        self.canvas.body.layout.setRowStretchFactor(1, 3)
-        for chart in self.charts:
-            chart.plot.getAxis("left").setWidth(70)  # the two plots stand exactly one above the other
+        self._above.stand_above(self._below, LEFT)
+        self.canvas.body.layout.setRowStretchFactor(0, 2)
+        self.canvas.body.layout.setRowStretchFactor(1, 1)
         self._band = Band(self._above.plot)
         self._reads = self.chooser("reads", "those of programming or those of forming")
         self._cell = self.chooser("cell", "which cell is shown: (word line, bit line)")
@@ -104,16 +104,16 @@ class StaircaseView(PlotView):
         upper = [*self._window(current, table, rows), now, *self.behind(conductances)]
         lower = [*self._pulses(current, table, rows), *self.behind(amplitudes)]
         scales = Scales(False, self.scales.log_y)
-        self._above.measure(Quantity(self._counted, "1"), Quantity("conductance", "S"), scales)
-        self._below.measure(Quantity(self._counted, "1"), Quantity("pulse_amplitude", "V"), Scales())
+        self._above.measure(self._counted, Quantity("conductance", "S"), scales)
+        self._below.measure(self._counted, Quantity("pulse", "V"), Scales())
         self._draw_band(table, rows, scales)
         self._above.draw(upper)
         self._below.draw(lower)
-        self.tell(_heading(reads, cell, table, rows), [*upper, *(each for each in lower if each.in_legend)])
+        self.tell(_heading(reads, cell, table, rows), [*upper, *lower])
 
     @property
-    def _counted(self) -> str:
-        return "pulses" if KINDS.get(self._kind) == FORMING else "read"
+    def _counted(self) -> Quantity:
+        return Quantity("pulses" if KINDS[self._kind] == FORMING else "read", "1", is_count=True)
 
     def _x(self, table: TableLike, rows: NDArray[np.intp]) -> NDArray[Any]:
         if KINDS[self._kind] == FORMING:
@@ -141,7 +141,9 @@ class StaircaseView(PlotView):
             return []
         key = token(run, self._kind, "target", int(rows[0]) if len(rows) else -1)
         target = table.columns["target"][rows]
-        return [Trace("target", self._x(table, rows), target, MUTED, "", token=key, behind=True)]
+        return [
+            Trace("target", self._x(table, rows), target, MUTED, "", token=key, keys=[target], behind=True)
+        ]
 
     def _draw_band(self, table: TableLike, rows: NDArray[np.intp], scales: Scales) -> None:
         if not {"low", "high"} <= set(table.units):
@@ -153,10 +155,9 @@ class StaircaseView(PlotView):
         self._band.draw(x, table.columns["low"][rows], table.columns["high"][rows], scales)
 
     def _pulses(self, run: RunLike, table: TableLike, rows: NDArray[np.intp]) -> list[Trace]:
-        """A point per pulse; a read that only confirms was given none."""
-        counts, amplitude = (table.columns[name][rows] for name in ("pulses", "amplitude"))
+        """A point per pulse."""
+        amplitude, given = table.columns["amplitude"][rows], _given(table, rows)
         x, tell = self._x(table, rows), device_at(table)
-        given = (np.diff(counts, prepend=0) != 0) & (counts > 0)
         found = []
         for name, symbol, colour, sign in PULSES:
             places = np.flatnonzero(given & (amplitude * sign > 0))
@@ -167,7 +168,7 @@ class StaircaseView(PlotView):
                     "forming pulse" if KINDS[self._kind] == FORMING else name,
                     x[places],
                     amplitude[places],
-                    colour,
+                    colour if not self.earlier else 0,
                     symbol,
                     joined=False,
                     token=token(run, self._kind, name, int(rows[0]) if len(rows) else -1),
@@ -179,27 +180,37 @@ class StaircaseView(PlotView):
     def _amplitudes(
         self, run: RunLike, table: TableLike, rows: NDArray[np.intp], colour: int, symbol: str
     ) -> Trace:
+        """All pulses of an earlier run in its own colour."""
+        places = np.flatnonzero(_given(table, rows))
         tell = device_at(table)
         return Trace(
             run.folder.name,
-            self._x(table, rows),
-            table.columns["amplitude"][rows],
+            self._x(table, rows)[places],
+            table.columns["amplitude"][rows[places]],
             colour,
             symbol,
+            joined=False,
             token=token(run, self._kind, "amplitude", int(rows[0]) if len(rows) else -1),
-            tell=lambda place: tell(int(rows[place])),
+            tell=lambda place: tell(int(rows[places[place]])),
             behind=True,
-            in_legend=False,
+            legend="",
         )
+
+
+def _given(table: TableLike, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which reads follow a pulse; one that only confirms was given none."""
+    counts = table.columns["pulses"][rows]
+    given: NDArray[np.bool_] = (np.diff(counts, prepend=0) != 0) & (counts > 0)
+    return given
 
 
 def _heading(reads: str, cell: Place | None, table: TableLike, rows: NDArray[np.intp]) -> str:
     parts = [f"{reads} cell {cell}"]
     if len(rows):
         last = float(table.columns["conductance"][rows[-1]])
-        parts.append(f"{told(last, 'S')} after {int(table.columns['pulses'][rows[-1]])} pulses")
+        parts.append(f"{brief(last, 'S')} after {int(table.columns['pulses'][rows[-1]])} pulses")
         if "target" in table.units:
             low, high = (float(table.columns[name][rows[-1]]) for name in ("low", "high"))
-            window = f"{told(low, 'S')} to {told(high, 'S')}" if low > 0 else f"below {told(high, 'S')}"
+            window = f"{brief(low, 'S')} to {brief(high, 'S')}" if low > 0 else f"below {brief(high, 'S')}"
             parts.append(f"window {window}")
     return " · ".join(parts)

@@ -6,6 +6,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QAction, QHBoxLayout, QToolButton, QWidget
 
+from labctl.gui.theme import Colours
+
 
 class PlotTools(QWidget):
     """Buttons that say what they do; the wishes of the user come out as signals."""
@@ -57,6 +59,13 @@ class PlotTools(QWidget):
         for button, is_on, can in zip((self.log_x, self.log_y), log, possible, strict=True):
             self._action(button).setChecked(is_on and can)
             self._action(button).setEnabled(can)
+
+    def paint_in(self, colours: Colours) -> None:
+        """Take these colours: a tool that is on is told from the others in any theme."""
+        self.setStyleSheet(
+            f"QToolButton:checked {{ background: {colours.accent}; color: {colours.base}; "
+            f"border: 1px solid {colours.accent}; border-radius: 3px; padding: 3px; }}"
+        )
 
     def allow(self, anything: bool) -> None:
         """Whether there is a plot to act on."""

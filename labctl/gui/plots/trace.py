@@ -25,7 +25,8 @@ class Trace:
     `MUTED`. symbol: of pyqtgraph, "" for none. joined: with a line. token: equal tokens promise that the samples that
     were there before are unchanged; None promises nothing. keys: columns, no line joins rows in which one differs.
     tell: what else is known of the sample at a place. behind: under the curves of the run shown.
-    fills: the area under it is filled. in_legend: False where the axes say it all.
+    fills: the area under it is filled. legend: what the legend says, by default the
+    name; "" where the axes say it all.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Trace:
     tell: Callable[[int], str] = field(default=_nothing)
     behind: bool = False
     fills: bool = False
-    in_legend: bool = True
+    legend: str | None = None
 
 
 def merged(name: str, traces: Sequence[Trace]) -> Trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from labctl.core.quantity import show
@@ -12,13 +13,19 @@ SYMBOLS = ("o", "s", "d", "t1", "t", "star", "+")
 
 
 def spoken(name: str) -> str:
-    """`heater_current` as `heater current`."""
-    return name.replace("_", " ")
+    """`heater_current` as `heater current`, `TransferPoint` as `transfer point`."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return (parted if parted == name else parted.lower()).replace("_", " ")
 
 
 def takes_prefix(unit: str) -> bool:
     """Whether `m`, `u`, `k` may stand before the unit."""
     return unit not in ("", "1") and not unit.startswith("1/")
+
+
+def brief(value: float, unit: str) -> str:
+    """A number in three digits with its unit, for a heading."""
+    return told(float(f"{value:.3g}"), unit)
 
 
 def told(value: Any, unit: str) -> str:
