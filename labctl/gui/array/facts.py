@@ -28,7 +28,7 @@ class Kind(IntEnum):
     @property
     def words(self) -> str:
         """As a list shows it."""
-        return ("read", "read, corrected", "forming pulse", "SET pulse", "RESET pulse")[self]
+        return ("read", "read, corrected", "forming", "SET", "RESET")[self]
 
 
 class Claim(IntEnum):

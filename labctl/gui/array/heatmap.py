@@ -55,6 +55,7 @@ class HeatMap(QWidget):
         self._layers = Layers(theme)
         self.shown, self.log = Shown.CONDUCTANCE, True
         self.scale: Scale | None = None
+        self.is_plain = False
         self._pixmap: QPixmap | None = None
         self._pressed: QPointF | None = None
         self._band: Box | None = None
@@ -140,7 +141,8 @@ class HeatMap(QWidget):
             painter.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._pixmap)
-        self._layers.selection(painter, self.geometry_now, self.selection, self.hasFocus())
+        if not self.is_plain:
+            self._layers.selection(painter, self.geometry_now, self.selection, self.hasFocus())
         if self._band is not None:
             band = self._band
             self._layers.band(painter, QRectF(band.x, band.y, band.width, band.height))

@@ -32,7 +32,7 @@ LISTED = 200
 PLOTTED = 5000
 """Points of the plot at most."""
 _SYMBOLS = {Kind.READ: "o", Kind.CORRECTED: "o", Kind.FORM: "s", Kind.SET: "t1", Kind.RESET: "t"}
-_HEADINGS = ("time in run", "what", "amplitude", "conductance")
+_HEADINGS = ("time", "what", "amplitude", "conductance")
 
 
 class HistoryPane(QWidget):
@@ -59,6 +59,7 @@ class HistoryPane(QWidget):
         self.list = QTableWidget(0, len(_HEADINGS))
         self.list.setAccessibleName("history of the current cell, latest first")
         self.list.setHorizontalHeaderLabels(list(_HEADINGS))
+        self.list.setToolTip("time: since the beginning of its run; conductance: of the read after it")
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.setShowGrid(False)
@@ -71,7 +72,8 @@ class HistoryPane(QWidget):
         self.list.setFont(font)
         horizontal.setFont(font)
         vertical.setDefaultSectionSize(QFontMetrics(font).height() + 2)
-        horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        horizontal.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        horizontal.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setTickFont(font)
         self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)

@@ -64,6 +64,7 @@ class Layers:
         width, height = geometry.cell
         if min(width, height) < SMALLEST_LETTER:
             return
+        painter.save()
         font = QFont(painter.font())
         font.setPixelSize(int(min(0.95 * width, 0.8 * height, 15)))
         painter.setFont(font)
@@ -71,10 +72,12 @@ class Layers:
             place = places[word, bit]
             painter.setPen(text_on(colours[place]))
             painter.drawText(_rect(geometry.box(Cell(int(word), int(bit)))), _CENTRE, kinds[place].letter)
+        painter.restore()
 
     def headers(self, painter: QPainter, geometry: Geometry) -> None:
         """Numbers of the lines as far as they fit, and what runs along each axis."""
         colours, area, (width, height) = self._theme.colours, geometry.map, geometry.cell
+        painter.save()
         font = small_font(painter.font())
         painter.setFont(font)
         metrics = QFontMetrics(font)
@@ -83,7 +86,7 @@ class Layers:
         painter.drawText(
             QRectF(area.x, 0, max(area.width, 120), geometry.head / 2),
             _LEFT,
-            f"{along_x} (click a number to select it)",
+            along_x,
         )
         painter.save()
         painter.translate(0, area.y + area.height)
@@ -104,6 +107,7 @@ class Layers:
         for index in range(0, geometry.along_y, _stride(0.9 * metrics.height() / height)):
             box = QRectF(0, area.y + index * height - 20, geometry.side - 4, height + 40)
             painter.drawText(box, _RIGHT, str(index))
+        painter.restore()
 
     def foot_width(self, font: QFont) -> float:
         """Px that neurons need at the right of a turned array."""
@@ -113,6 +117,7 @@ class Layers:
     def neurons(self, painter: QPainter, geometry: Geometry, neurons: NeuronState) -> None:
         """A triangle at the foot of each bit line, with threshold and output as far as they fit."""
         colours = self._theme.colours
+        painter.save()
         font = small_font(painter.font())
         painter.setFont(font)
         metrics = QFontMetrics(font)
@@ -146,6 +151,7 @@ class Layers:
                 geometry.side, geometry.neuron(0).y + geometry.foot - metrics.height(), 400, metrics.height()
             )
             painter.drawText(below, _LEFT, "neurons: threshold, output")
+        painter.restore()
 
     def selection(self, painter: QPainter, geometry: Geometry, chosen: Selection, focused: bool) -> None:
         """An outline round what is chosen, a dotted frame in the current cell."""
@@ -176,7 +182,8 @@ class Layers:
                 painter.setPen(pen)
                 painter.drawLines(*lines)
         if chosen.current is not None:
-            inner = _rect(geometry.box(chosen.current)).adjusted(2, 2, -2, -2)
+            edge = 2.0 if min(geometry.cell) > 12.0 else 1.0
+            inner = _rect(geometry.box(chosen.current)).adjusted(edge, edge, -edge, -edge)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor("#ffffff"), 1.6))
             painter.drawRect(inner)

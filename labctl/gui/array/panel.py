@@ -25,6 +25,7 @@ from labctl.core.lines import Cell, Line
 from labctl.gui.array.action_bar import ActionBar
 from labctl.gui.array.elided import ElidedLabel
 from labctl.gui.array.export import write_data, write_picture
+from labctl.gui.array.geometry import LARGEST_RATIO
 from labctl.gui.array.heatmap import HeatMap
 from labctl.gui.array.history_pane import HistoryPane
 from labctl.gui.array.legend import Legend
@@ -154,7 +155,11 @@ class ArrayPanel(QWidget):
 
     def export_picture(self, path: Path) -> None:
         """Write map and legend as a picture; OSError when it cannot be written."""
-        write_picture(path, self._picture, self._theme, self._simulated)
+        self.map.is_plain = True
+        try:
+            write_picture(path, self._picture, self._theme, self._simulated)
+        finally:
+            self.map.is_plain = False
 
     def export_data(self, path: Path) -> None:
         """Write the shown quantity as CSV with its unit; OSError when it cannot be written."""
@@ -231,8 +236,14 @@ class ArrayPanel(QWidget):
         self._split.setOrientation(orientation)
         self.history.lay_out(side_by_side=below)
         room = self._split.height() if below else self._split.width()
-        share = max(0.3 * room, 130.0) if below else 0.42 * room
+        share = max(0.3 * room, 130.0, room - self._highest_map()) if below else 0.42 * room
         self._split.setSizes([int(room - share), int(share)])
+
+    def _highest_map(self) -> float:
+        """Px that map and legend use at most at the present width."""
+        geometry, line = self.map.geometry_now, self.fontMetrics().height()
+        widest = (self.width() - geometry.side - geometry.foot) / geometry.along_x
+        return geometry.head + LARGEST_RATIO * widest * geometry.along_y + 5.0 * line
 
     def _turn_to(self, shown: tuple[ArrayState, NeuronState]) -> None:
         self._shown = shown

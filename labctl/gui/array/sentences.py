@@ -46,5 +46,5 @@ def of_line(line: Line, neurons: NeuronState) -> str:
 def of_selection(cells: tuple[Cell, ...]) -> str:
     """How many cells are chosen."""
     if not cells:
-        return "no cell selected"
-    return f"cell {cells[0]} selected" if len(cells) == 1 else f"{len(cells)} cells selected"
+        return "selected: none"
+    return f"selected: {cells[0]}" if len(cells) == 1 else f"selected: {len(cells)} cells"

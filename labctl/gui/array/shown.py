@@ -143,4 +143,5 @@ class Scale:
             next(each * power for each in (1.0, 2.0, 5.0, 10.0) if each * power >= rough * (1 - 1e-9))
         )
         first = int(np.ceil(self.low / step - 1e-9))
-        return [index * step for index in range(first, int(np.floor(self.high / step + 1e-9)) + 1)]
+        found = [index * step for index in range(first, int(np.floor(self.high / step + 1e-9)) + 1)]
+        return found if len(found) >= 2 else [self.low, self.high]
