@@ -18,6 +18,8 @@ from labctl.record.columns import Column, ColumnKind
 
 FILE_NAME = "run.h5"
 PART_NAME = "run.h5.part"
+MAIN = "conductance"
+"""The column that is looked at first, in tables that have it."""
 _CHUNK = 1024
 _TEXT = h5py.string_dtype("utf-8")
 
@@ -81,7 +83,7 @@ class RunFile:
         if picture.axes:
             group.attrs["axes"] = list(picture.axes)
             for axis, length in zip(picture.axes, picture.values.shape, strict=True):
-                group.create_dataset(axis, data=np.arange(length))
+                group.create_dataset(axis, data=np.arange(length)).attrs["units"] = "1"
         pictures.attrs["default"] = picture.name
         self._file.attrs["default"] = "pictures"
 
@@ -170,10 +172,10 @@ def _write_ragged(dataset: Any, start: int, rows: NDArray[Any]) -> None:
 
 
 def _signal(columns: tuple[Column, ...]) -> Column | None:
-    """What a viewer plots over time: the last measured number, else an array of numbers, else a whole number."""
+    """What a viewer plots over time: the conductance, else the last number, else an array of numbers, else a count."""
 
-    def fitness(column: Column) -> tuple[bool, bool]:
-        return column.kind is ColumnKind.NUMBER, not column.shape
+    def fitness(column: Column) -> tuple[bool, bool, bool]:
+        return column.kind is ColumnKind.NUMBER, not column.shape, column.name == MAIN
 
     kinds = (ColumnKind.NUMBER, ColumnKind.WHOLE)
     fit = [each for each in columns if each.kind in kinds and not each.ragged]

@@ -149,7 +149,9 @@ def identified(identity: str) -> dict[str, str]:
 def sample(procedure: object, file: BenchFile) -> dict[str, str]:
     """Which sample is on the bench, and which cell of it a procedure on one cell is about."""
     virtual = file.virtual.sample if file.virtual is not None and file.simulated else ""
-    found = {"name": virtual if file.sample is None else file.sample.name}
+    found = {"name": virtual}
+    if file.sample is not None:
+        found |= {name: str(value) for name, value in file.sample.model_dump(exclude_none=True).items()}
     word, bit = getattr(procedure, "word", None), getattr(procedure, "bit", None)
     if isinstance(word, int) and isinstance(bit, int):
         found["cell"] = f"word {word}, bit {bit}"

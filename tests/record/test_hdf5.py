@@ -24,6 +24,7 @@ from labctl.record.provenance import head, identified
 from labctl.record.reading import read_run
 from labctl.record.recorder import Recorder
 from procedures.forming import Forming
+from procedures.program_verify import VerifyRead
 
 
 class Polarity(Enum):
@@ -113,6 +114,32 @@ def test_a_viewer_finds_what_to_plot(recorder: Recorder, tmp_path: Path) -> None
         rows = file["tables/Pulse"]
         assert rows.attrs["signal"] in rows
         assert [axis in rows for axis in rows.attrs["axes"]] == [True]
+
+
+def test_a_viewer_plots_the_conductance_of_a_table_that_has_one_not_the_bound_that_stands_last(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    recorder.row(VerifyRead(word=1, bit=2, pulses=0, amplitude=0.0, apparent=1e-5, conductance=1e-5,
+                            target=2e-5, low=1.9e-5, high=2.1e-5, limited=False))  # fmt: skip
+    recorder.end({"outcome": "finished"})
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert file["tables/VerifyRead"].attrs["signal"] == "conductance"
+
+
+def test_everything_that_is_a_number_has_its_unit(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.row(pulse(7))
+    recorder.picture(Picture("map", np.zeros((3, 2)), "S", ("word", "bit")))
+    recorder.end({"outcome": "finished"})
+    bare = []
+
+    def look(name: str, item: h5py.HLObject) -> None:
+        is_data = name.startswith(("tables/", "pictures/", "parameters/")) and isinstance(item, h5py.Dataset)
+        if is_data and item.dtype.kind in "if" and "units" not in item.attrs:
+            bare.append(name)
+
+    with h5py.File(tmp_path / "run.h5") as file:
+        file.visititems(look)
+    assert bare == []
 
 
 def test_parameters_are_kept_as_given_and_as_applied(recorder: Recorder, tmp_path: Path) -> None:

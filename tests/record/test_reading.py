@@ -22,12 +22,12 @@ from labctl.record.recorder import Recorder
 from labctl.record.replay import recover
 from tests.record.rows import Reading, begun
 
-ROWS = 10_000_000
+ROWS = 300_000_000
 
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A run whose one table says it has ten million rows of which only the last chunk is on the disk."""
+    """A run of more than 10 GB, of which only the last chunk is on the disk."""
     record = begun(tmp_path)
     record.row(Reading(0))
     record.end({"outcome": "finished"})
@@ -38,6 +38,7 @@ def large(tmp_path: Path) -> Path:
         table["number"][-3:] = [7, 8, 9]
         table["current"][-3:] = [7e-6, 8e-6, 9e-6]
         table.attrs["rows_valid"] = ROWS
+        assert sum(dataset.size * dataset.dtype.itemsize for dataset in table.values()) > 10e9
     return tmp_path
 
 
@@ -49,9 +50,31 @@ def test_a_row_of_a_large_file_is_read_without_the_rest(large: Path) -> None:
         assert table[-1]["number"] == 9
         assert list(table[ROWS - 2 :].columns["current"]) == [8e-6, 9e-6]
         _, most = tracemalloc.get_traced_memory()
-        assert most < 2_000_000, "8 bytes of each row would be 80 MB a column"
+        assert most < 2_000_000, "8 bytes of each row would be 2.4 GB a column"
     finally:
         tracemalloc.stop()
+
+
+RESIDENT = """
+import resource, sys
+from labctl.record.reading import read_run
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before, table = most(), read_run(sys.argv[1]).tables["Reading"]
+print(table[-1]["number"], table[5]["number"], most() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the peak of resident memory is asked of a Unix")
+def test_hdf5_takes_no_memory_for_the_rest_either(large: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", RESIDENT, str(large)], capture_output=True, text=True, check=True, timeout=60
+    )
+    last, middle, grown = (int(word) for word in answer.stdout.split())
+    assert (last, middle) == (9, 0)
+    assert grown < 50_000, "kB, of more than ten million"
 
 
 def test_rows_are_counted_like_those_of_a_list(tmp_path: Path) -> None:

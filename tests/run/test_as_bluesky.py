@@ -204,11 +204,11 @@ def test_a_procedure_cannot_make_another_end_of_an_abort(order: str, tmp_path: P
 def test_a_procedure_that_will_not_leave_is_left(tmp_path: Path) -> None:
     class Clinging(Counting):
         def run(self, bench: FakeBench) -> Experiment:
-            while True:
-                try:
-                    yield Progress(0, 1)
-                except GeneratorExit:
-                    continue
+            try:
+                yield Progress(0, 2)
+            except GeneratorExit:
+                yield Progress(1, 2)
+            return Verdict.DONE
 
     bench = FakeBench()
     runner = Runner(bench, [lambda event: isinstance(event, Progressed) and runner.stop()])
