@@ -162,15 +162,15 @@ class FeatureMapsView(PlotView):
         across = self._grid[1]
         grid = self.canvas.body
         grid.clear()
-        high = -(-count // across)
+        high, colours = -(-count // across), self._theme.colours
         for block, kind in enumerate((HARDWARE, SOFTWARE)):
             top = block * (2 * high + 1)
             self._texts[kind] = grid.addLabel("", top, 0, colspan=across + 1, justify="left")
             self._tiles[kind] = [
-                _Tile(grid, top + 1 + 2 * (place // across), place % across, self._theme.colours)
+                _Tile(grid, top + 1 + 2 * (place // across), place % across, colours)
                 for place in range(count)
             ]
-            self._bars[kind] = ColourBar(self._theme.colours)
+            self._bars[kind] = ColourBar(colours)
             grid.addItem(self._bars[kind].item, top + 1, across, 2 * high, 1)
 
     def _show(self, kind: str, maps: Floats | None, quantity: str, unit: str, other: Floats | None) -> None:

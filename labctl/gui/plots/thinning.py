@@ -14,7 +14,7 @@ CHUNK = 32
 """Samples that are looked at once, when they are new; later only their extremes are."""
 ALL = 8192
 """Samples up to which each one is drawn."""
-GROUPS = 1500
+GROUPS = 1200
 """Stretches that a longer curve is drawn as, with the extremes of each."""
 RECENT = 2048
 """Samples at the end of a curve that are drawn as they are: the sweep that is being measured."""
@@ -109,7 +109,9 @@ class Thinning:
         starts = np.append(groups[1:, 0], first_recent)
         joined = np.where(starts == following, following * CHUNK, BREAK)
         rows = np.column_stack((inside, following * CHUNK, joined))
-        return np.concatenate((rows.ravel(), recent))
+        places: Places = np.concatenate((rows.ravel(), recent))
+        distinct: Places = places[np.diff(places, prepend=-2) != 0]  # one sample may be several extremes
+        return distinct
 
     def _visible(self, window: Window, chunks: int) -> Places:
         left, right, bottom, top = self._boxes[:chunks].T
