@@ -1,0 +1,1 @@
+"""Runs: what goes on now, what waits, what was measured earlier."""
