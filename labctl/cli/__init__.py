@@ -24,8 +24,8 @@ def main() -> None:
         code = app(standalone_mode=False) or 0
     except LabError as error:
         code = _say(str(error), REFUSED)
-    except KeyboardInterrupt:
-        code = _say("Interrupted at the keyboard.", INTERRUPTED)
+    except KeyboardInterrupt as order:
+        code = _say(str(order) or "Interrupted at the keyboard.", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last door: a sentence instead of a traceback
         code = said(error, _say) if is_mistyped(error) else _say(_unexpected(error), FAILED)
     sys.exit(code)

@@ -212,11 +212,16 @@ def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:
 
     from labctl.cli.terminal import observer
     from labctl.record.catalogue import new_run_folder
+    from labctl.record.outcome import Outcome
     from labctl.record.provenance import procedure_name
+    from labctl.run.runner import Resumable
     from labctl.run.session import run_on
 
     with new_run_folder(out, procedure_name(type(plan))) as folder:
-        return run_on(bench, plan, folder, [observer(Console(highlight=False))], given)
+        ended = run_on(bench, plan, folder, [observer(Console(highlight=False))], given)
+    if ended.outcome is not Outcome.FINISHED and not ended.refused and isinstance(plan, Resumable):
+        typer.echo(f"To go on with it: labctl run --resume {folder}")
+    return ended
 
 
 def _rehearse(plan: Any, bench: str, given: dict[str, str]) -> Ended:
@@ -260,4 +265,4 @@ def _exit_with(ended: Ended) -> None:
     from labctl.record.outcome import Outcome
 
     codes = {Outcome.FAILED: REFUSED if ended.refused else FAILED, Outcome.ABORTED: INTERRUPTED}
-    raise typer.Exit(codes.get(ended.outcome, 0))
+    raise typer.Exit(codes.get(ended.outcome, FAILED if ended.unconfirmed else 0))

@@ -12,6 +12,7 @@ from typing import Any, Self
 from labctl.core.orders import AbortOrder
 
 INTERRUPTED = "Interrupted at the keyboard."
+TERMINATED = "Ended by the computer or another program (SIGTERM)."
 
 
 class Interrupts:
@@ -23,7 +24,7 @@ class Interrupts:
     def __init__(self) -> None:
         """Inactive until entered."""
         self._is_open = False
-        self._waiting = False
+        self._waiting: int | None = None
         self._previous: dict[int, Any] = {}
         self._order: AbortOrder | None = None
 
@@ -46,19 +47,21 @@ class Interrupts:
         """Let a signal interrupt the block, one that waits at once; `order` hears of it: the way out is short."""
         self._is_open, self._order = True, order
         try:
-            if self._waiting:
-                raise self._interrupt()
+            if self._waiting is not None:
+                raise self._interrupt(self._waiting)
             yield
         finally:
             self._is_open, self._order = False, None
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
-        self._waiting = True
+        if self._waiting is None:
+            self._waiting = number
         if self._is_open:
             self._is_open = False  # once: the way out must not be interrupted again
-            raise self._interrupt()
+            raise self._interrupt(self._waiting)
 
-    def _interrupt(self) -> KeyboardInterrupt:
+    def _interrupt(self, number: int) -> KeyboardInterrupt:
+        reason = TERMINATED if number == signal.SIGTERM else INTERRUPTED
         if self._order is not None:
-            self._order.give(INTERRUPTED, reached=True)
-        return KeyboardInterrupt()
+            self._order.give(reason, reached=True)
+        return KeyboardInterrupt(reason)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from labctl.bench import open_bench
 from labctl.benchfile import load_bench
+from labctl.core.errors import NotConfirmed
 from labctl.run.events import Ended, Observer
 from labctl.run.interrupts import Interrupts
 from labctl.run.runner import Procedure, Runner
@@ -44,5 +45,11 @@ def _with_bench(bench: str | Path, observers: Iterable[Observer], work: Callable
     with Interrupts() as interrupts, Watchdog(load_bench(bench)):
         with interrupts.let_through():
             opened = open_bench(bench)
-        with opened:
-            return work(Runner(opened, observers, interrupts))
+        ended = None
+        try:
+            with opened:
+                ended = work(Runner(opened, observers, interrupts))
+        except NotConfirmed:
+            if ended is None or not ended.unconfirmed:  # else it was told when the run ended
+                raise
+        return ended

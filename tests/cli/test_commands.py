@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from labctl import __version__, cli
+from labctl.core.rows import Verdict
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
+from labctl.run.events import Ended
 from tests.cli.command import Command
 
 BENCH = ("--bench", "virtual_56x8")
@@ -197,6 +199,25 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60))
     heavy = {"numpy", "h5py", "matplotlib", "pandas", "numba", "pyvisa", "pymeasure", "scipy", "labctl.sim"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_a_run_whose_outputs_are_not_confirmed_is_no_success(
+    labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Ended(Outcome.FINISHED, Verdict.DONE, unconfirmed=("smu2 does not answer.",))
+    monkeypatch.setattr("labctl.run.session.run_on", lambda *_: ended)
+    assert labctl("run", "forming", *BENCH, "--out", tmp_path, *CELL).code == 1
+
+
+@pytest.mark.parametrize("procedure", ["crossbar_program", "crossbar_read"])
+def test_a_run_that_can_be_gone_on_with_says_how(
+    procedure: str, labctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labctl.run.session.run_on", lambda *_: Ended(Outcome.ABORTED, reason="Enough."))
+    settings = ("--set", "target=checkers_56x8") if procedure == "crossbar_program" else ()
+    answer = labctl("run", procedure, *BENCH, "--out", tmp_path, *settings)
+    assert answer.code == cli.INTERRUPTED
+    assert ("labctl run --resume" in answer.out) == (procedure == "crossbar_program")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")

@@ -25,7 +25,7 @@ ORDERS = {
     "stop": (lambda runner: runner.stop(), Outcome.STOPPED, "Stopped by order"),
     "abort": (lambda runner: runner.abort("Enough."), Outcome.ABORTED, "Enough."),
     "Ctrl-C": (lambda runner: signal.raise_signal(signal.SIGINT), Outcome.ABORTED, "keyboard"),
-    "SIGTERM": (lambda runner: signal.raise_signal(signal.SIGTERM), Outcome.ABORTED, "keyboard"),
+    "SIGTERM": (lambda runner: signal.raise_signal(signal.SIGTERM), Outcome.ABORTED, "(SIGTERM)"),
 }
 
 

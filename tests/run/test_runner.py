@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_bench import Counting, FakeBench
 
-from labctl.core.errors import Aborted, InstrumentError, LimitExceeded, PlanError
+from labctl.core.errors import Aborted, InstrumentError, LimitExceeded, NotConfirmed, PlanError
 from labctl.core.rows import Experiment, Verdict
 from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import read_journal
@@ -205,6 +205,31 @@ def test_ctrl_c_between_opening_and_running_aborts_and_one_while_closing_changes
     assert ended.outcome is Outcome.ABORTED
     assert bench.closed
     assert "Read" not in read_run(tmp_path).tables
+
+
+class UnsafeBench(FakeBench):
+    """A bench as a context manager that cannot be confirmed to be off, as a real one says when it is closed."""
+
+    def __enter__(self) -> FakeBench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        raise NotConfirmed("smu2 does not answer.")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_not_confirmed_is_told_once(
+    told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = UnsafeBench(unconfirmed=("smu2 does not answer.",) if told else ())
+    monkeypatch.setattr("labctl.run.session.open_bench", lambda name: bench)
+    if told:
+        ended = run_on("virtual_56x8", Counting(), tmp_path)
+        assert ended.unconfirmed == ("smu2 does not answer.",)
+    else:
+        with pytest.raises(NotConfirmed):
+            run_on("virtual_56x8", Counting(), tmp_path)
+    assert read_run(tmp_path).outcome is Outcome.FINISHED
 
 
 def test_a_procedure_that_cannot_let_go_is_a_failure_even_when_stopped(tmp_path: Path) -> None:
