@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labctl.core.rows import Picture
-from labctl.gui.plots.rows import RowsByDevice
+from labctl.gui.plots.rows import RowsByDevice, has_rows
 from labctl.gui.run_data import RunLike
 
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Cells:
 
 def has_cells(run: RunLike) -> bool:
     """Whether `cells_of` finds anything; no column is read for it."""
-    return _is_map(run) or any(name in run.tables and len(run.tables[name]) > 1 for name, _ in TABLES)
+    return _is_map(run) or any(_is_array(run, *each) for each in TABLES)
 
 
 def cells_of(run: RunLike) -> Cells | None:
@@ -52,7 +52,7 @@ def cells_of(run: RunLike) -> Cells | None:
             "network-corrected", word, bit, picture.values[word, bit], _targets(run, picture)[word, bit]
         )
     for name, column in TABLES:
-        if name in run.tables and len(run.tables[name]):
+        if _is_array(run, name, column):
             table = run.tables[name].columns
             conductance = table[column].astype(np.float64)
             known = np.isfinite(conductance)
@@ -74,12 +74,17 @@ def _is_map(run: RunLike) -> bool:
     return PICTURE in run.pictures and run.pictures[PICTURE].values.ndim == 2
 
 
+def _is_array(run: RunLike, name: str, column: str) -> bool:
+    """Whether there are rows of more than one cell."""
+    return has_rows(run, name, {"word", "bit", column}) and len(run.tables[name]) > 1
+
+
 def _targets(run: RunLike, picture: Picture) -> Floats:
     """What each cell should be; only of cells that were programmed."""
     found = np.full(picture.values.shape, np.nan)
     if TARGET not in run.pictures or run.pictures[TARGET].values.shape != found.shape:
         return found
-    if PROGRAMMED not in run.tables or not len(run.tables[PROGRAMMED]):
+    if not has_rows(run, PROGRAMMED, {"word", "bit", "low"}):
         return found
     rows = RowsByDevice(("word", "bit"))
     table = run.tables[PROGRAMMED]

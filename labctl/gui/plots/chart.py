@@ -70,6 +70,8 @@ class Chart:
     def draw(self, traces: Sequence[Trace]) -> None:
         """Show these; a trace keeps its curve from one call to the next by its place."""
         self.traces = tuple(traces)
+        if not traces:
+            self.ring(None)
         for curve in self.curves[len(traces) :]:
             curve.remove()
         del self.curves[len(traces) :]

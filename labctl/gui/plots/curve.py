@@ -64,9 +64,9 @@ class Curve:
         self._put(trace)
 
     def _put(self, trace: Trace) -> None:
-        if trace.joined:
-            self.line.setData(self.x, self.y)
         finite = np.flatnonzero(np.isfinite(self.x) & np.isfinite(self.y))
+        if trace.joined:
+            self.line.setData(self.x if len(finite) else [], self.y if len(finite) else [])
         if not trace.symbol:
             finite = finite[:0]
         elif len(finite) > EACH and trace.joined:

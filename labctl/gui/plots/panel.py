@@ -46,6 +46,7 @@ class PlotsPanel(QWidget):
         self._run: RunLike | None = None
         self._earlier: tuple[RunLike, ...] = ()
         self._wanted: PlotView | None = None
+        self._unfitted: set[PlotView] = set()
         self._choosing = False
         self._writing: Iterator[None] | None = None
         self._written: Path | None = None
@@ -92,6 +93,9 @@ class PlotsPanel(QWidget):
 
     def show_run(self, run: RunLike | None) -> None:
         """Show a run, live or past; None for none. The user's choice of a view stays where it suits."""
+        if run is None or self._run is None or run.folder != self._run.folder:
+            self._unfitted = set(self.views)
+            self.readout.setText(HINT)
         self._run = run
         self._hand_over()
 
@@ -108,6 +112,9 @@ class PlotsPanel(QWidget):
             self._choose()
             if self.view is not None:
                 self.view.redraw()
+                if self.view in self._unfitted:
+                    self._unfitted.remove(self.view)
+                    self.view.fit()
                 self.tools.show_scales(self._logs(self.view), self.view.log_axes)
         except LabError as error:
             self._tell(str(error))
@@ -144,9 +151,7 @@ class PlotsPanel(QWidget):
         earlier = [run for run in self._earlier if self._run is None or run.folder != self._run.folder]
         for view in self.views:
             view.show_runs(self._run, earlier)
-        self.readout.setText(HINT)
         self.refresh()
-        self._with_view(PlotView.fit)
 
     def _choose(self) -> None:
         """Offer the views that suit, and show the one that the user wanted or the most telling."""

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
 from labctl.gui.plots.chart import Quantity
-from labctl.gui.plots.rows import RowsByDevice, device_at, token
+from labctl.gui.plots.rows import RowsByDevice, device_at, has_rows, token
 from labctl.gui.plots.trace import Trace
 from labctl.gui.plots.view import PlotView
 from labctl.gui.plots.words import brief
@@ -18,6 +18,7 @@ from labctl.gui.run_data import RunLike, TableLike
 from labctl.gui.theme import Theme
 
 POINTS, FITS = "TransferPoint", "TransferFit"
+COLUMNS = {"neuron", "branch", "heater_current", "output_current"}
 BRANCHES = {"up": "t1", "down": "t", "after reset": "star"}
 """Parts of the loop, and their symbols."""
 FOLLOW = "latest neuron"
@@ -43,7 +44,7 @@ class ReluView(PlotView):
     @staticmethod
     def suits(run: RunLike) -> bool:
         """Points of a transfer curve."""
-        return POINTS in run.tables and len(run.tables[POINTS]) > 0
+        return has_rows(run, POINTS, COLUMNS)
 
     def forget(self) -> None:
         """Another run has other neurons."""

@@ -54,6 +54,11 @@ def latest_table(run: RunLike, names: Sequence[str]) -> str:
     return max(there, key=lambda name: _last_time(run.tables[name]), default="")
 
 
+def has_rows(run: RunLike, name: str, columns: set[str]) -> bool:
+    """Whether there are rows of this name, and of the kind that is meant: with these columns."""
+    return name in run.tables and len(run.tables[name]) > 0 and columns <= set(run.tables[name].units)
+
+
 def token(run: RunLike, *what: Hashable) -> Hashable:
     """Equal for the same rows of the same run, which only ever grow."""
     return (str(run.folder), *what)

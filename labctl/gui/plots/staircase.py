@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from labctl.gui.plots.band import Band
 from labctl.gui.plots.chart import Quantity
-from labctl.gui.plots.rows import Place, RowsByDevice, device_at, latest_table, token
+from labctl.gui.plots.rows import Place, RowsByDevice, device_at, has_rows, latest_table, token
 from labctl.gui.plots.thinning import Scales
 from labctl.gui.plots.trace import MUTED, Trace
 from labctl.gui.plots.view import PlotView
@@ -21,6 +21,7 @@ from labctl.gui.theme import Theme
 PROGRAMMING, FORMING = "programming", "forming"
 KINDS = {"VerifyRead": PROGRAMMING, "FormingRead": FORMING}
 """Kinds of rows that are shown, and what they are called here."""
+COLUMNS = {"word", "bit", "pulses", "amplitude", "conductance"}
 FOLLOW = "latest cell"
 LEFT = 84
 """Pixels of the left axes."""
@@ -50,7 +51,7 @@ class StaircaseView(PlotView):
     @staticmethod
     def suits(run: RunLike) -> bool:
         """Reads of program-verify or of forming."""
-        return bool(latest_table(run, tuple(KINDS)))
+        return bool(_there(run))
 
     @property
     def log_axes(self) -> tuple[bool, bool]:
@@ -73,7 +74,7 @@ class StaircaseView(PlotView):
 
     def draw(self, current: RunLike) -> None:
         """The chosen cell, and the same cell (or the last one) of earlier runs."""
-        there = [name for name in KINDS if name in current.tables and len(current.tables[name])]
+        there = _there(current)
         latest = KINDS[latest_table(current, there)]
         reads = self._reads.offer([KINDS[name] for name in there], latest)
         self._kind = next(name for name in there if KINDS[name] == reads)
@@ -85,7 +86,7 @@ class StaircaseView(PlotView):
         rows = cells.rows(cell)
 
         def of(run: RunLike) -> tuple[TableLike, NDArray[np.intp]] | None:
-            if self._kind not in run.tables or not len(run.tables[self._kind]):
+            if self._kind not in _there(run):
                 return None
             others = RowsByDevice(("word", "bit"))
             others.update(run.tables[self._kind])
@@ -195,6 +196,10 @@ class StaircaseView(PlotView):
             behind=True,
             legend="",
         )
+
+
+def _there(run: RunLike) -> list[str]:
+    return [name for name in KINDS if has_rows(run, name, COLUMNS)]
 
 
 def _given(table: TableLike, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

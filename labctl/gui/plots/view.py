@@ -86,11 +86,10 @@ class PlotView(QWidget):
         """Another run, or others behind it; drawn by the next `redraw`."""
         if current is not self.current:
             self.forget()
-        self.current, self.earlier = current, tuple(earlier)
-        if current is None:
+        if current is None or self.current is None or current.folder != self.current.folder:
             for chart in self.charts:
-                chart.ring(None)
                 chart.draw(())
+        self.current, self.earlier = current, tuple(earlier)
 
     def forget(self) -> None:
         """Drop what was worked out of the run shown before."""
