@@ -123,6 +123,8 @@ def serve_command(
         server.write_bench(write_bench)
     for name, address in server.addresses.items():
         typer.echo(f"{name} at {address}")
+    if write_bench is not None:
+        typer.echo(f"To measure with them: --bench {write_bench}")
     typer.echo("Serving, Ctrl-C ends it.")
     server.serve()
     typer.echo("Every connection is closed, the sample is saved.")
