@@ -2,7 +2,7 @@
 
 It reads the messages alone and keeps its own account of levels, outputs, relays, cells and pulses. The rules:
 
-1. no relay moves hot,
+1. no relay moves hot, but to cut off a source that cannot be reached (`lost`): see decision 15,
 2. no output closes before its compliance was written and read back after the last change of range or function,
 3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
 4. two sources never meet on one line,
@@ -68,6 +68,7 @@ class Judge:
         self.shares = 0  # approaches to a pulse that got no further than its bystanders
         self.booked = None
         self.belief = None
+        self.lost = set()  # instruments whose link is gone for good: a test that cuts it says so
         self.addresses = set()  # where the instruments are, when they are served on sockets
         self.questions = {}
         self.violations = []
@@ -165,19 +166,22 @@ class Judge:
         if verb == "exclusiveclose":
             opening = self.closed - listed
         closing = listed - self.closed if verb != "open" else set()
+        spared = self.lost if verb == "open" and "all" in names else set()
         for crosspoint in sorted(opening | closing):
-            self.moves(*crosspoint)
+            self.moves(*crosspoint, spared)
         self.closed = (self.closed - opening) | closing
         self.meet()
         self.ends = {column: self.file.row(row).terminal for row, column in sorted(self.closed)}
         self.look()
 
-    def moves(self, row, column):
+    def moves(self, row, column, spared):
         own = self.file.row(row).terminal
-        if own != GROUND and self.terminals[own].live:
+        hot = own != GROUND and self.terminals[own].live
+        if hot and own.split(".")[0] not in spared:
             self.accuse(f"relay {row}{column} moved while {own} stood at {self.terminals[own].level} V")
         if self.on_array(column):  # what drives the array drives a current through every line of it
-            for terminal in sorted(self.driving() - {own}):
+            driving = {each for each in self.driving() if each.split(".")[0] not in spared}
+            for terminal in sorted(driving - {own}):
                 self.accuse(f"relay {row}{column} moved while {terminal} drove the array")
 
     def isolate(self, name, output, high):

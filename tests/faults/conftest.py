@@ -4,8 +4,10 @@ import pytest
 
 SAMPLES = {False: 5, True: 20}
 """Samples on each of which ten runs are killed."""
-STRIDE = {False: 23, True: 1}
-"""Of the messages of a short run, every how many-th meets a fault."""
+STRIDE = 23
+"""Of the messages of a short run, every how many-th meets a fault in one test."""
+OFFSETS = {False: 1, True: STRIDE}
+"""Tests of each kind of fault, which together meet so many of the messages."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     everything = metafunc.config.getoption("--all-faults", default=False)
-    if "stride" in metafunc.fixturenames:
-        metafunc.parametrize("stride", [STRIDE[everything]], ids=["messages"])
+    if "offset" in metafunc.fixturenames:
+        metafunc.parametrize("offset", range(OFFSETS[everything]))
     if "sample_seed" in metafunc.fixturenames:
         metafunc.parametrize("sample_seed", range(SAMPLES[everything]))

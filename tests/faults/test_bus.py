@@ -9,6 +9,8 @@ from labctl.record.reading import read_run
 from labctl.run.session import run_on
 from labctl.sim.visa_library import LabctlVisaLibrary
 from procedures.forming import Forming
+from tests.bench.watching import OBSERVER
+from tests.faults.conftest import STRIDE
 from tests.faults.lab import is_pulse, small_bench
 
 FAULTS = ["lost", "unanswered", "late", "garbage", "no text", "truncated", "cut", "gone"]
@@ -50,6 +52,9 @@ class FaultyBus:
             bus.written.append((address, data.decode().strip()))
             if number == bus.at:
                 bus._struck, bus._held = address, True
+                if bus.kind == "gone":
+                    judge = OBSERVER.judge_of(bus.world)
+                    judge.lost.add(judge.names[address])
             if bus._concerns(address):
                 if bus.kind in ("cut", "gone"):
                     library._fail(session, StatusCode.error_connection_lost)
@@ -142,9 +147,9 @@ def length(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_fault_at_any_message_leaves_outputs_off_and_a_reason(kind, stride, length, tmp_path, monkeypatch):
-    first = FAULTS.index(kind) % stride  # every kind meets other messages of the sample
-    for at in range(first, length, stride):
+def test_a_fault_at_any_message_leaves_outputs_off_and_a_reason(kind, offset, length, tmp_path, monkeypatch):
+    first = (FAULTS.index(kind) + offset) % STRIDE  # every kind meets other messages of the sample
+    for at in range(first, length, STRIDE):
         bus, ended, run = attempt(tmp_path / f"at {at}", monkeypatch, kind, at)
         where = f"{kind} at message {at} of {length}, {bus.written[at]}: {ended}"
         gone = bus._struck if kind == "gone" else ""
