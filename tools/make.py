@@ -60,6 +60,7 @@ JOBS = {
     ),
     "bench": Job("measure what we claim to be fast", "gui dev", ("benchmarks",)),
     "gui": Job("open the window", "gui", ("labctl", "gui")),
+    "screenshots": Job("take the documentation's pictures of the window", "gui", ("tools.screenshots",)),
     "constraints": Job("resolve constraints.txt anew for all platforms", "dev", COMPILE),
     "windows": Job("resolve constraints.txt for Windows without installing", "dev", ("tools.windows",)),
 }

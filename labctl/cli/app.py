@@ -199,12 +199,25 @@ records.add_to(app)
 app.add_typer(bench_app, name="bench", short_help="Look at benches, serve a virtual one, renew its sample.")
 
 
-@app.command("gui", hidden=True)
-def gui_command() -> None:
-    """Open the window, once there is one."""
-    raise LabError(
-        "There is no window yet; `labctl run`, `labctl show` and `labctl report` do its work until then."
-    )
+@app.command("gui")
+def gui_command(
+    bench: Annotated[str, typer.Option(help="Bench to open at once: a bench file, or the name of one.")] = "",
+    out: Annotated[
+        str, typer.Option(help="Folder that run folders are made in [default: the last one].")
+    ] = "",
+) -> None:
+    """Open the window."""
+    try:
+        from labctl.gui.app import main
+    except ImportError as error:
+        if str(error.name).split(".")[0] == "labctl":
+            raise
+        raise LabError(
+            f"The window needs Qt, which does not load ({error}): `make gui` installs the packages; on Debian or "
+            "Ubuntu `sudo apt-get install libgl1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1` adds what they need."
+        ) from None
+
+    raise typer.Exit(main(bench, out))
 
 
 def _run(plan: Any, bench: str, out: Path, given: dict[str, str]) -> Ended:

@@ -24,6 +24,8 @@ START = 120.0
 """s that an engine may take to open its instruments; the first start of an installation compiles as well."""
 LOOK_EVERY = 0.05
 """s between two looks for an engine that is starting."""
+FORMER = 10.0
+"""s that an engine which was told to quit is waited for before the next one starts."""
 ENOUGH = 4000
 """Characters of what an engine said that are shown when it does not start."""
 
@@ -111,6 +113,7 @@ class EngineLink(QObject):
     def _open(self, bench: str) -> None:
         try:
             file = load_bench(bench)
+            self._wait_for_former()
             client = self._found(bench) or self._started(bench, file)
             if client is None:
                 return
@@ -124,6 +127,12 @@ class EngineLink(QObject):
         threading.Thread(target=self._give, args=(client,), daemon=True, name="commands").start()
         self.opened.emit(state)
         self._hear(client)
+
+    def _wait_for_former(self) -> None:
+        """An engine of this window that was told to quit still makes safe and gives its bench back."""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(FORMER)
 
     def _found(self, bench: str) -> EngineClient | None:
         with suppress(LabError):

@@ -52,7 +52,7 @@ class ProcedurePanel(QWidget):
         self._forms: dict[str, ParameterForm] = {}
         self._named: Mapping[str, Mapping[str, str]] = {}
         self._wanted, self._waits = "", "The procedures are being loaded."
-        self._blocked, self._bench, self._out = "", "", "runs"
+        self._blocked, self._busy, self._bench, self._out = "", "", "", "runs"
 
         self.chooser = QuietComboBox()
         self.chooser.setAccessibleName("procedure")
@@ -132,6 +132,11 @@ class ProcedurePanel(QWidget):
     def set_blocked(self, reason: str) -> None:
         """Why nothing can be started now, in a sentence; empty when it can."""
         self._blocked = reason
+        self._refresh()
+
+    def set_busy(self, reason: str) -> None:
+        """Why nothing can be started at once though it can be queued, in a sentence; empty when it can."""
+        self._busy = reason
         self._refresh()
 
     def set_context(self, bench: str, out: str) -> None:
@@ -275,7 +280,7 @@ class ProcedurePanel(QWidget):
     def _refresh(self) -> None:
         form = self.form
         mistakes = form.mistakes() if form is not None else [self._waits or "This procedure has no form."]
-        self.start_bar.allow(([self._blocked] if self._blocked else []) + mistakes)
+        self.start_bar.allow(([self._blocked] if self._blocked else []) + mistakes, self._busy)
         no_bench = "" if self._bench else "No bench is open, and the command names it."
         self.copy_bar.allow(next(iter(mistakes), no_bench))
         for widget in (self.chooser, self.preset_bar):

@@ -39,14 +39,14 @@ class StartBar(QWidget):
         self.start.clicked.connect(lambda _checked: self.start_asked.emit())
         self.queue.clicked.connect(lambda _checked: self.queue_asked.emit())
 
-    def allow(self, reasons: Sequence[str]) -> None:
-        """Enable both buttons, or say why not."""
-        for button, does in (
-            (self.start, "Run this procedure now (F5)"),
-            (self.queue, "Run this procedure after the others (Ctrl+Return)"),
+    def allow(self, reasons: Sequence[str], busy: str = "") -> None:
+        """Enable both buttons, or say why not; `busy` says why nothing can start at once though it can be queued."""
+        for button, does, against in (
+            (self.start, "Run this procedure now (F5)", [*reasons, *([busy] if busy else [])]),
+            (self.queue, "Run this procedure after the others (Ctrl+Return)", list(reasons)),
         ):
-            button.setEnabled(not reasons)
-            button.setToolTip("\n".join(["Not possible now:", *reasons]) if reasons else does)
+            button.setEnabled(not against)
+            button.setToolTip("\n".join(["Not possible now:", *against]) if against else does)
         more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
-        self.reason.setText(reasons[0] + more if reasons else "")
-        self.reason.setVisible(bool(reasons))
+        self.reason.setText(reasons[0] + more if reasons else busy)
+        self.reason.setVisible(bool(reasons or busy))
