@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor, QFont, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
@@ -13,6 +14,8 @@ from labctl.gui.array.state import ArrayState
 from labctl.gui.simulated import COLOUR, TEXT
 from labctl.gui.theme import Theme
 
+EDGE = 6
+"""px round the parts of an exported picture."""
 FINE = 2.0
 """Pixels of an exported picture per pixel of the screen."""
 
@@ -33,26 +36,30 @@ def write_data(path: Path, state: ArrayState, shown: Shown, simulated: bool) -> 
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_picture(path: Path, view: QWidget, theme: Theme, simulated: bool) -> None:
-    """Write `view` as a picture, finer than on the screen, under a bar that says SIMULATED where it is.
+def write_picture(path: Path, views: Sequence[QWidget], theme: Theme, simulated: bool) -> None:
+    """Write `views`, one below the other, finer than on the screen, under a bar that says SIMULATED where it is.
 
     Raises OSError when it cannot be written in the format that the name asks for.
     """
-    bar = view.fontMetrics().height() * 2 if simulated else 0
-    image = QImage(int(view.width() * FINE), int((view.height() + bar) * FINE), QImage.Format.Format_ARGB32)
+    bar = views[0].fontMetrics().height() * 2 if simulated else 0
+    width = max(view.width() for view in views) + 2 * EDGE
+    height = bar + sum(view.height() for view in views) + (1 + len(views)) * EDGE
+    image = QImage(int(width * FINE), int(height * FINE), QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(FINE)
     image.fill(QColor(theme.colours.window))
     painter = QPainter(image)
     if simulated:
-        painter.fillRect(0, 0, view.width(), bar, QColor(COLOUR))
-        font = QFont(view.font())
+        painter.fillRect(0, 0, width, bar, QColor(COLOUR))
+        font = QFont(views[0].font())
         font.setBold(True)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 3)
         painter.setFont(font)
         painter.setPen(QColor("white"))
-        painter.drawText(0, 0, view.width(), bar, int(Qt.AlignmentFlag.AlignCenter), TEXT)
-    painter.translate(0, bar)
-    view.render(painter)
+        painter.drawText(0, 0, width, bar, int(Qt.AlignmentFlag.AlignCenter), TEXT)
+    top = bar + EDGE
+    for view in views:
+        view.render(painter, QPoint(EDGE, top))
+        top += view.height() + EDGE
     painter.end()
     if not image.save(str(path)):
         raise OSError(

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFontMetrics
+from qtpy.QtGui import QFontMetrics, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
     QHeaderView,
+    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -83,10 +84,20 @@ class HistoryPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.title)
+        self.nothing = QLabel("Nothing has been seen of it yet in a run that was followed here.")
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.nothing, 1)
         layout.addLayout(self._both, 1)
         self._seen: Sequence[Seen] = ()
-        self._wanted = float("nan")
+        self._wanted = 0.0
+        self._shown: tuple[str, int, Sequence[Seen], float] | None = None
         theme.changed.connect(self._repaint)
+        self._repaint()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """As many ticks as there is room for."""
+        super().resizeEvent(event)
         self._repaint()
 
     def lay_out(self, *, side_by_side: bool) -> None:
@@ -100,9 +111,16 @@ class HistoryPane(QWidget):
         self._repaint()
 
     def show_cell(self, sentence: str, seen: Sequence[Seen], target: float) -> None:
-        """Show a cell: a sentence about it, its history, and its target in S (NaN = none)."""
+        """Show a cell: a sentence about it, its history, and its target in S (0 = none)."""
         self.title.say(sentence)
+        shown = (sentence.partition(":")[0], len(seen), seen[-1:], target)
+        if self._shown == shown:
+            return
+        self._shown = shown
         self._seen, self._wanted = seen, target
+        self.nothing.setVisible(not seen and sentence.startswith("Cell"))
+        self.plot.setVisible(any(each.conductance > 0.0 for each in seen))
+        self.list.setVisible(bool(seen))
         self._fill_list(seen)
         self._repaint()
 
@@ -149,15 +167,14 @@ class HistoryPane(QWidget):
         self._scale([each.conductance for _, each in known])
 
     def _scale(self, conductances: list[float]) -> None:
-        """Decades that hold what is drawn, with ticks in S; in words when there is nothing to draw."""
+        """Decades that hold what is drawn, with ticks in S."""
         drawn = [*conductances, self._wanted] if self._wanted > 0.0 else conductances
         scale = Scale.of(np.array(drawn), log=True) if conductances else None
-        what = "conductance over reads" if scale is not None else "nothing seen yet"
         mark = f"{TEXT}: " if self._simulated else ""
-        self.plot.setTitle(mark + what, size="8pt", color=self._theme.colours.text)
-        axis = self.plot.getAxis("left")
+        self.plot.setTitle(f"{mark}conductance over reads", size="8pt", color=self._theme.colours.text)
         if scale is None:
-            axis.setTicks([[]])
             return
-        axis.setTicks([[(float(np.log10(value)), short(value, "S")) for value in scale.ticks(4)]])
+        axis, line = self.plot.getAxis("left"), self.fontMetrics().height()
+        most = int(min(max((self.plot.height() - 3 * line) // (1.5 * line), 2), 6))
+        axis.setTicks([[(float(np.log10(value)), short(value, "S")) for value in scale.ticks(most)]])
         self.plot.setYRange(float(np.log10(scale.low)), float(np.log10(scale.high)), padding=0.08)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QLineF, QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from labctl.core.lines import Cell
 from labctl.gui.array.geometry import Box, Geometry
@@ -44,7 +44,7 @@ class Layers:
     def numbers(self, painter: QPainter, geometry: Geometry, placed: NDArray[np.float64]) -> None:
         """Cells coloured by their places (words, bits) on the scale, 0 to 1; NaN is hatched."""
         upright = placed.T if geometry.turned else placed
-        self._cells(painter, geometry, np.isnan(upright))
+        hatch(painter, _rect(geometry.map), self._theme.colours)
         painter.drawImage(_rect(geometry.map), scale_image(upright))
         self._grid(painter, geometry)
 
@@ -57,22 +57,20 @@ class Layers:
     ) -> None:
         """Cells coloured and lettered by their category; -1 is hatched."""
         upright = places.T if geometry.turned else places
-        self._cells(painter, geometry, upright < 0)
+        hatch(painter, _rect(geometry.map), self._theme.colours)
         colours = [category_colour(self._theme.colours, kind.colour) for kind in kinds]
         painter.drawImage(_rect(geometry.map), category_image(upright, colours))
         self._grid(painter, geometry)
         width, height = geometry.cell
         if min(width, height) < SMALLEST_LETTER:
             return
-        painter.save()
-        font = QFont(painter.font())
-        font.setPixelSize(int(min(0.95 * width, 0.8 * height, 15)))
-        painter.setFont(font)
+        letters = [
+            self._letter(painter, kind.letter, text_on(colour), width, height)
+            for kind, colour in zip(kinds, colours, strict=True)
+        ]
         for word, bit in np.argwhere(places >= 0):
-            place = places[word, bit]
-            painter.setPen(text_on(colours[place]))
-            painter.drawText(_rect(geometry.box(Cell(int(word), int(bit)))), _CENTRE, kinds[place].letter)
-        painter.restore()
+            box = geometry.box(Cell(int(word), int(bit)))
+            painter.drawPixmap(QPointF(box.x, box.y), letters[places[word, bit]])
 
     def headers(self, painter: QPainter, geometry: Geometry) -> None:
         """Numbers of the lines as far as they fit, and what runs along each axis."""
@@ -141,7 +139,7 @@ class Layers:
                         painter.drawText(where, _RIGHT, text)
                 continue
             self._mark(painter, QPointF(place.x + place.width / 2, place.y + 8), place.width, known)
-            if max(metrics.horizontalAdvance(text) for text in values) < place.width:
+            if _fits(metrics, values, place.width):
                 for part, text in enumerate(values):
                     y = place.y + 14 + part * metrics.height() * 0.95
                     painter.drawText(QRectF(place.x, y, place.width, metrics.height()), _CENTRE, text)
@@ -150,31 +148,13 @@ class Layers:
             below = QRectF(
                 geometry.side, geometry.neuron(0).y + geometry.foot - metrics.height(), 400, metrics.height()
             )
-            painter.drawText(below, _LEFT, "neurons: threshold, output")
+            fits = _fits(metrics, ("888 mA",), geometry.neuron(0).width)
+            painter.drawText(below, _LEFT, "neurons: threshold, output" if fits else "neurons: point at one")
         painter.restore()
 
     def selection(self, painter: QPainter, geometry: Geometry, chosen: Selection, focused: bool) -> None:
         """An outline round what is chosen, a dotted frame in the current cell."""
-        lines = []
-        for cell in chosen.cells:
-            box = geometry.box(cell)
-            left, right = (1, 0) if geometry.turned else (0, 1)
-            neighbours = (
-                (Cell(cell.word - left, cell.bit - right), (0, 0, 0, 1)),
-                (Cell(cell.word + left, cell.bit + right), (1, 0, 1, 1)),
-                (Cell(cell.word - right, cell.bit - left), (0, 0, 1, 0)),
-                (Cell(cell.word + right, cell.bit + left), (0, 1, 1, 1)),
-            )
-            for neighbour, (x1, y1, x2, y2) in neighbours:
-                if neighbour not in chosen.cells:
-                    lines.append(
-                        QLineF(
-                            box.x + x1 * box.width,
-                            box.y + y1 * box.height,
-                            box.x + x2 * box.width,
-                            box.y + y2 * box.height,
-                        )
-                    )
+        lines = _outline(geometry, chosen) if chosen.cells else []
         if lines:
             for colour, width in (("#ffffff", 4.0), (SELECTED, 2.2)):
                 pen = QPen(QColor(colour), width)
@@ -200,14 +180,22 @@ class Layers:
         painter.setBrush(fill)
         painter.drawRect(box)
 
-    def _cells(self, painter: QPainter, geometry: Geometry, unknown: NDArray[np.bool_]) -> None:
-        area, (width, height) = geometry.map, geometry.cell
-        if unknown.all():
-            hatch(painter, _rect(area), self._theme.colours)
-            return
-        for row, column in np.argwhere(unknown):
-            box = QRectF(area.x + column * width, area.y + row * height, width, height)
-            hatch(painter, box, self._theme.colours)
+    @staticmethod
+    def _letter(painter: QPainter, letter: str, ink: QColor, width: float, height: float) -> QPixmap:
+        """One letter in the middle of a cell: drawn once, for all cells of its category."""
+        device = painter.device()
+        ratio = device.devicePixelRatioF() if device is not None else 1.0
+        pixmap = QPixmap(int(width * ratio) + 1, int(height * ratio) + 1)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        font = QFont(painter.font())
+        font.setPixelSize(int(min(0.95 * width, 0.8 * height, 15)))
+        inner = QPainter(pixmap)
+        inner.setFont(font)
+        inner.setPen(ink)
+        inner.drawText(QRectF(0, 0, width, height), _CENTRE, letter)
+        inner.end()
+        return pixmap
 
     def _grid(self, painter: QPainter, geometry: Geometry) -> None:
         colours, area, (width, height) = self._theme.colours, geometry.map, geometry.cell
@@ -234,6 +222,26 @@ class Layers:
     @staticmethod
     def _column(metrics: QFontMetrics) -> float:
         return max(metrics.horizontalAdvance("threshold"), metrics.horizontalAdvance("888 mA")) + 6.0
+
+
+def _fits(metrics: QFontMetrics, texts: tuple[str, ...], width: float) -> bool:
+    return max(metrics.horizontalAdvance(text) for text in texts) < width
+
+
+def _outline(geometry: Geometry, chosen: Selection) -> list[QLineF]:
+    """Edges between what is chosen and what is not."""
+    inside = np.zeros((geometry.along_x + 2, geometry.along_y + 2), dtype=bool)
+    places = np.array(list(chosen.cells)) + 1
+    inside[tuple((places if geometry.turned else places[:, ::-1]).T)] = True
+    area, (width, height) = geometry.map, geometry.cell
+    lines = []
+    for x, y in np.argwhere(inside[1:, 1:-1] != inside[:-1, 1:-1]):
+        left, top = area.x + x * width, area.y + y * height
+        lines.append(QLineF(left, top, left, top + height))
+    for x, y in np.argwhere(inside[1:-1, 1:] != inside[1:-1, :-1]):
+        left, top = area.x + x * width, area.y + y * height
+        lines.append(QLineF(left, top, left + width, top))
+    return lines
 
 
 def _stride(needed: float) -> int:

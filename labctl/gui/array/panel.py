@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -157,7 +156,7 @@ class ArrayPanel(QWidget):
         """Write map and legend as a picture; OSError when it cannot be written."""
         self.map.is_plain = True
         try:
-            write_picture(path, self._picture, self._theme, self._simulated)
+            write_picture(path, (self.legend, self.map), self._theme, self._simulated)
         finally:
             self.map.is_plain = False
 
@@ -196,21 +195,17 @@ class ArrayPanel(QWidget):
         controls.addWidget(self.note, 1)
         controls.addWidget(self.mark)
         controls.addWidget(self.export)
-        self._picture = QWidget()
-        picture = QVBoxLayout(self._picture)
-        picture.setContentsMargins(0, 0, 0, 0)
-        picture.setSpacing(2)
-        picture.addWidget(self.legend)
-        picture.addWidget(self.map, 1)
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
-        column.addWidget(self._picture, 1)
+        column.addWidget(self.map, 1)
         column.addWidget(self.readout)
-        self._is_split = False
+        self._is_shared_by_hand = False
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
+        self._split.splitterMoved.connect(self._shared_by_hand)
+        self._split.installEventFilter(self)
         self._split.addWidget(upper)
         self._split.addWidget(self.history)
         self._split.setStretchFactor(0, 3)
@@ -220,37 +215,44 @@ class ArrayPanel(QWidget):
         layout.setSpacing(3)
         layout.addLayout(controls)
         layout.addWidget(self.actions_bar)
+        layout.addWidget(self.legend)
         layout.addWidget(self._split, 1)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """A wide map has its history below, another one beside it."""
-        super().resizeEvent(event)
-        self._orient()
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Share the room anew when it changes, until the user shares it otherwise."""
+        if event is not None and event.type() == QEvent.Type.Resize and watched is self._split:
+            self._share()
+        return super().eventFilter(watched, event)
 
-    def _orient(self) -> None:
+    def _share(self) -> None:
+        """A wide map has its history below, another one beside it; as much room as the map can use."""
         below = self.map.geometry_now.turned or self.width() < 560
         orientation = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
-        if orientation == self._split.orientation() and self._is_split:
-            return
-        self._is_split = True
-        self._split.setOrientation(orientation)
+        if orientation != self._split.orientation():
+            self._split.setOrientation(orientation)
+            self._is_shared_by_hand = False
         self.history.lay_out(side_by_side=below)
+        if self._is_shared_by_hand:
+            return
         room = self._split.height() if below else self._split.width()
-        share = max(0.3 * room, 130.0, room - self._highest_map()) if below else 0.42 * room
+        share = max(0.3 * room, 110.0, room - self._highest_map()) if below else max(0.42 * room, 320.0)
         self._split.setSizes([int(room - share), int(share)])
+
+    def _shared_by_hand(self) -> None:
+        self._is_shared_by_hand = True
 
     def _highest_map(self) -> float:
         """Px that map and legend use at most at the present width."""
         geometry, line = self.map.geometry_now, self.fontMetrics().height()
         widest = (self.width() - geometry.side - geometry.foot) / geometry.along_x
-        return geometry.head + LARGEST_RATIO * widest * geometry.along_y + 5.0 * line
+        return geometry.head + LARGEST_RATIO * widest * geometry.along_y + 2.0 * line
 
     def _turn_to(self, shown: tuple[ArrayState, NeuronState]) -> None:
         self._shown = shown
         self.note.say("" if shown is self._live else "as an earlier run saw it")
         self.set_blocked(self._blocked)
         self.map.set_array(*shown)
-        self._orient()
+        self._share()
         self._redraw()
 
     def _redraw(self) -> None:
@@ -288,11 +290,11 @@ class ArrayPanel(QWidget):
     def _show_current(self) -> None:
         state, cell = self._shown[0], self.map.selection.current
         if cell is None:
-            self.history.show_cell("Select a cell to see its history.", (), float("nan"))
+            self.history.show_cell("Select a cell to see its history.", (), 0.0)
             return
         sentence = of_cell(state, cell)
         self.map.setAccessibleDescription(sentence)
-        self.history.show_cell(sentence, state.history(cell), float(np.asarray(state.target[cell])))
+        self.history.show_cell(sentence, state.history(cell), float(np.nan_to_num(state.target[cell])))
 
     def _hover(self, found: Cell | Line | None) -> None:
         if isinstance(found, Cell):

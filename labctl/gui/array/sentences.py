@@ -18,19 +18,19 @@ _TOLD_BY_STATE = {
 
 def of_cell(state: ArrayState, cell: Cell) -> str:
     """Conductance, resistance, state, pulses, target and last verdict as far as they are known."""
-    conductance = float(state.conductance[cell])
+    conductance, stands = float(state.conductance[cell]), state.state(cell)
     parts = []
     if math.isfinite(conductance):
         parts.append(f"{short(conductance, 'S')}")
         if conductance > 0.0:
             parts[0] += f" ({short(1.0 / conductance, 'ohm')})"
-    parts.append(state.states[cell].value)
+    parts.append(stands.value)
     pulses = int(state.pulses[cell])
     if pulses >= 0:
         parts.append(f"{pulses} pulse{'' if pulses == 1 else 's'}")
     if math.isfinite(state.target[cell]):
         parts.append(f"target {short(float(state.target[cell]), 'S')}")
-    if state.verdict[cell] and state.verdict[cell] not in _TOLD_BY_STATE.get(state.states[cell], ()):
+    if state.verdict[cell] and state.verdict[cell] not in _TOLD_BY_STATE.get(stands, ()):
         parts.append(f"last verdict: {state.verdict[cell]}")
     return f"Cell {cell}: " + ", ".join(parts)
 

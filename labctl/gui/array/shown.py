@@ -49,6 +49,7 @@ STATES: tuple[Category, ...] = (
     Category(CellState.PROGRAMMED.value, "P", 2),
     Category(CellState.FAILED.value, "X", 1),
 )
+"""In the order of CellState, unknown left out."""
 VERDICTS: tuple[Category, ...] = (
     Category(Verdict.VERIFIED.value, "V", 2),
     Category(Verdict.FORMED.value, "F", 0),
@@ -74,13 +75,10 @@ def numbers(state: ArrayState, shown: Shown) -> Floats:
 def categories(state: ArrayState, shown: Shown) -> tuple[NDArray[np.intp], tuple[Category, ...]]:
     """(words, bits) places among the categories that follow, -1 where unknown."""
     if shown is Shown.STATE:
-        words = np.array([[each.value for each in row] for row in state.states], dtype=object)
-        kinds, unknown = STATES, CellState.UNKNOWN.value
-    else:
-        words, kinds, unknown = state.verdict, VERDICTS, ""
-    words = words.reshape(state.words, state.bits)
+        return state.codes.astype(np.intp) - 1, STATES
+    words, kinds = state.verdict, VERDICTS
     places = np.full(words.shape, len(kinds), dtype=np.intp)
-    places[words == unknown] = -1
+    places[words == ""] = -1
     for place, kind in enumerate(kinds):
         places[words == kind.word] = place
     if (places == len(kinds)).any():
@@ -131,8 +129,8 @@ class Scale:
         """Up to about `most` round values between the ends."""
         if self.log:
             decades = range(int(np.floor(np.log10(self.low))), int(np.ceil(np.log10(self.high))) + 1)
-            for steps in ((1, 2, 5), (1, 3), (1,)):
-                found = [step * 10.0**decade for decade in decades for step in steps]
+            for steps, stride in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 4)):
+                found = [step * 10.0**decade for decade in decades if decade % stride == 0 for step in steps]
                 found = [each for each in found if self.low * (1 - 1e-9) <= each <= self.high * (1 + 1e-9)]
                 if 2 <= len(found) <= most:
                     return found

@@ -35,6 +35,9 @@ class CellState(Enum):
     FAILED = "failed"
 
 
+_STATES = np.array(list(CellState), dtype=object)
+
+
 @dataclass
 class _Taken:
     """How much of one run was taken. counts: whether its pulses are not in the books yet."""
@@ -71,14 +74,26 @@ class ArrayState:
         self._has_books = False
 
     @property
+    def codes(self) -> NDArray[np.int8]:
+        """(words, bits) places of each cell's state in `CellState`."""
+        found = self._seen.astype(np.int8)
+        found[self._conducted] = 2
+        claimed = self._claim > 0
+        found[claimed] = self._claim[claimed] + 2
+        return found
+
+    @property
     def states(self) -> NDArray[Any]:
         """(words, bits) of CellState."""
-        found = np.full((self.words, self.bits), CellState.UNKNOWN, dtype=object)
-        found[self._seen] = CellState.NOT_FORMED
-        found[self._conducted] = CellState.FORMED
-        found[self._claim == Claim.PROGRAMMED] = CellState.PROGRAMMED
-        found[self._claim == Claim.FAILED] = CellState.FAILED
-        return found
+        return _STATES[self.codes]
+
+    def state(self, cell: Cell) -> CellState:
+        """Of one cell."""
+        if self._claim[cell] > 0:
+            return CellState.PROGRAMMED if self._claim[cell] == Claim.PROGRAMMED else CellState.FAILED
+        if self._conducted[cell]:
+            return CellState.FORMED
+        return CellState.NOT_FORMED if self._seen[cell] else CellState.UNKNOWN
 
     def history(self, cell: Cell) -> list[Seen]:
         """What has been seen of `cell`, in order; of long runs the last part."""

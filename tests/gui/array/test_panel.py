@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QColor, QImage, QMouseEvent
+from qtpy.QtGui import QColor, QContextMenuEvent, QImage, QMouseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
 
 from labctl.core.lines import Cell
@@ -30,6 +30,7 @@ LEFT, CTRL, SHIFT, NONE = (
 
 
 def middle(panel, cell):
+    QApplication.processEvents()  # what was just shown has its place
     return panel.map.rect_of(Cell(*cell)).center()
 
 
@@ -223,8 +224,12 @@ def test_the_current_cell_has_its_history_as_plot_and_list(qtbot, panel):
 
 def test_a_cell_without_history_says_so(qtbot, panel):
     click(qtbot, panel, (3, 5))
-    assert panel.history.list.rowCount() == 0
-    assert "nothing seen yet" in panel.history.plot.getPlotItem().titleLabel.text
+    assert panel.history.nothing.isVisible()
+    assert not panel.history.plot.isVisible()
+    assert not panel.history.list.isVisible()
+    panel.follow(StandInRun().add(programmed(3, 5, 40e-6)))
+    assert panel.history.plot.isVisible()
+    assert not panel.history.nothing.isVisible()
 
 
 def test_following_goes_on_where_it_was(panel):
@@ -383,12 +388,18 @@ def test_blocked_actions_say_why(qtbot, panel):
     assert panel.actions_bar.go.isEnabled()
 
 
-def test_the_context_menu_offers_the_same_and_does_not_block(qtbot, panel):
-    qtbot.mouseClick(panel.map, Qt.MouseButton.RightButton, NONE, middle(panel, (7, 2)))
-    assert panel.selection == (Cell(7, 2),)
-    panel.map.menu_wanted.emit(panel.map.mapToGlobal(middle(panel, (7, 2))))
+def entries_of(panel):
     menu = panel.actions_bar.findChild(QMenu)
-    entries = [entry for entry in menu.actions() if not entry.isSeparator()]
+    return menu, [entry for entry in menu.actions() if not entry.isSeparator()]
+
+
+def test_the_context_menu_offers_the_same_and_does_not_block(qtbot, panel):
+    place = middle(panel, (7, 2))
+    qtbot.mouseClick(panel.map, Qt.MouseButton.RightButton, NONE, place)
+    assert panel.selection == (Cell(7, 2),)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, panel.map.mapToGlobal(place))
+    QApplication.sendEvent(panel.map, event)
+    menu, entries = entries_of(panel)
     assert [entry.text() for entry in entries] == [
         "Selected: (7, 2)",
         "Read",
@@ -400,6 +411,21 @@ def test_the_context_menu_offers_the_same_and_does_not_block(qtbot, panel):
     with asked(qtbot, panel) as told:
         entries[1].trigger()
     assert told.args == ["cells_read", {"cells": "7,2"}]
+    entries[5].trigger()
+    assert panel.actions_bar.fields[0].isVisible()
+    menu.close()
+
+
+def test_the_menu_key_opens_it_at_the_current_cell_and_blocked_entries_say_why(qtbot, panel):
+    click(qtbot, panel, (30, 2))
+    panel.set_blocked("No bench is open.")
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(0, 0), QPoint(0, 0))
+    QApplication.sendEvent(panel.map, event)
+    menu, entries = entries_of(panel)
+    cell = panel.map.rect_of(Cell(30, 2))
+    assert cell.contains(panel.map.mapFromGlobal(menu.pos()))
+    assert {entry.toolTip() for entry in entries[1:]} == {"No bench is open."}
+    assert not any(entry.isEnabled() for entry in entries)
     menu.close()
 
 
