@@ -70,6 +70,11 @@ def show_run(named: str) -> None:
         )
 
 
+def _sample(sample: Mapping[str, Any]) -> str:
+    named = {"": sample.get("name", ""), **{name: value for name, value in sample.items() if name != "name"}}
+    return ", ".join(f"{name} {value}".strip() for name, value in named.items() if value)
+
+
 def _temperature(conditions: Mapping[str, Any]) -> str:
     kelvin = conditions.get("stage_temperature")
     return "" if kelvin is None else f"{show(float(kelvin), 'K')} at the start"
@@ -97,7 +102,7 @@ def _facts(run: Run) -> dict[str, str]:
     }
     facts |= {name: entry["identity"] for name, entry in run.head["instruments"].items()}
     facts |= {
-        "sample": ", ".join(str(value) for value in run.head.get("sample", {}).values() if value),
+        "sample": _sample(run.head.get("sample", {})),
         "seed": str(run.head.get("seed", "")),
         "stage temperature": _temperature(run.head.get("conditions", {})),
         "gone on with": ", ".join(run.seams),
