@@ -13,7 +13,7 @@ from labctl.core.quantity import Spec, make, specs
 from labctl.gui.form.field import Field
 from labctl.gui.form.fields import field_for
 from labctl.gui.form.style import QUIET, REASON, words
-from labctl.gui.form.words import MUST_BE_GIVEN, in_words, sentence
+from labctl.gui.form.words import MUST_BE_GIVEN, in_words, is_path, sentence
 
 LABEL_SHARE = 20
 """Characters that a label has room for before it breaks into a second line."""
@@ -110,9 +110,13 @@ class ParameterForm(QWidget):
         reason = self._reasons[spec.name] = words(REASON)
         reason.hide()
         row = grid.rowCount()
-        grid.addWidget(name, row, 0)
-        grid.addWidget(field, row, 1)
-        grid.addWidget(reason, row + 1, 0, 1, 2)
+        if is_path(spec):  # which is long: it gets the whole width
+            grid.addWidget(name, row, 0, 1, 2)
+            grid.addWidget(field, row + 1, 0, 1, 2)
+        else:
+            grid.addWidget(name, row, 0)
+            grid.addWidget(field, row, 1)
+        grid.addWidget(reason, row + 2, 0, 1, 2)
         field.changed.connect(self._field_changed)
 
     def _field_changed(self) -> None:

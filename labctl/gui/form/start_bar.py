@@ -47,6 +47,7 @@ class StartBar(QWidget):
         ):
             button.setEnabled(not against)
             button.setToolTip("\n".join(["Not possible now:", *against]) if against else does)
-        more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
+        others = len(reasons) - 1
+        more = "" if others < 1 else " And 1 more reason." if others == 1 else f" And {others} more reasons."
         self.reason.setText(reasons[0] + more if reasons else busy)
         self.reason.setVisible(bool(reasons or busy))

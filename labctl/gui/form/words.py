@@ -66,7 +66,7 @@ def example(spec: Spec) -> str:
         return f"e.g. {shown}"
     if not spec.required:
         return ""
-    return "a file" if is_path(spec) else MUST_BE_GIVEN
+    return "path or name" if is_path(spec) else MUST_BE_GIVEN
 
 
 def is_number(spec: Spec) -> bool:

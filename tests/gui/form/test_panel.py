@@ -76,7 +76,7 @@ def test_procedures_are_chosen_by_their_plain_name_and_say_what_they_do(qtbot, p
 def test_start_is_possible_only_when_nothing_is_wrong_and_says_why_not(qtbot, panel):
     panel.choose("forming")
     assert not panel.start_bar.start.isEnabled()
-    assert panel.start_bar.reason.text() == "Word must be given. And 1 more."
+    assert panel.start_bar.reason.text() == "Word must be given. And 1 more reason."
     assert "Bit must be given." in panel.start_bar.queue.toolTip()
     fill_forming(qtbot, panel)
     assert panel.start_bar.start.isEnabled()
@@ -363,6 +363,13 @@ def test_no_form_is_wider_than_the_column_and_no_text_is_cut(qtbot, panel, theme
     for line in panel.form.findChildren(QLineEdit):
         shown = line.text() or line.placeholderText()
         assert line.fontMetrics().horizontalAdvance(shown) <= line.width() - 8, (line.accessibleName(), shown)
+
+
+def test_the_name_of_a_map_has_room(qtbot, panel):
+    panel.load("crossbar_program", {"target": "gradient_56x8.csv"})
+    QApplication.processEvents()
+    line = panel.form.fields["target"].line
+    assert line.fontMetrics().horizontalAdvance("/maps/gradient_56x8.csv") < line.width() - 8
 
 
 def test_the_theme_colours_the_reasons(qtbot, panel, theme):
