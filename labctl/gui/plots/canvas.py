@@ -9,7 +9,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from qtpy.QtCore import QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QImage, QPainter, QResizeEvent
+from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter, QResizeEvent
 from qtpy.QtWidgets import QGraphicsScene, QWidget
 
 from labctl.core.errors import RecordError
@@ -52,6 +52,8 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Heading and legend above a grid of plots."""
 
     resized = Signal()
+    stepped = Signal(int)
+    """To the next point (1) or the one before (-1), by the arrow keys."""
 
     def __init__(self, colours: Colours, parent: QWidget | None = None) -> None:
         """Without plots; `body` is the grid for them."""
@@ -103,6 +105,15 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for text in (self._head, self._legend):
             text.fill(self.width() - MARGIN)
         self.resized.emit()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Right and Left go from point to point."""
+        steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
+        if event is not None and event.key() in steps:
+            self.stepped.emit(steps[Qt.Key(event.key())])
+            event.accept()
+            return
+        super().keyPressEvent(event)
 
     def export(self, path: Path) -> None:
         """Write a PNG of the sheet; RecordError when it cannot be written."""

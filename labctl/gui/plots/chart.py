@@ -51,10 +51,12 @@ class Chart:
         self.plot.setMenuEnabled(False)
         self.traces: tuple[Trace, ...] = ()
         self.curves: list[Curve] = []
+        self._spare: list[Curve] = []
         self.x, self.y = Quantity("x"), Quantity("y")
         self.scales = Scales()
         self._colours = colours
         self._is_led = False
+        self._ringed = -1
         self._ring = pg.ScatterPlotItem(size=14, pxMode=True, brush=None)
         self._ring.setZValue(100)
         self.plot.addItem(self._ring, ignoreBounds=True)
@@ -72,11 +74,11 @@ class Chart:
         self.traces = tuple(traces)
         if not traces:
             self.ring(None)
-        for curve in self.curves[len(traces) :]:
-            curve.remove()
-        del self.curves[len(traces) :]
+        while len(self.curves) > len(traces):
+            self._spare.append(self.curves.pop())
+            self._spare[-1].clear()
         while len(self.curves) < len(traces):
-            self.curves.append(Curve(self.plot))
+            self.curves.append(self._spare.pop() if self._spare else Curve(self.plot))
         self._redraw(self._window())
 
     def fit(self) -> None:
@@ -131,8 +133,20 @@ class Chart:
                 best = Hit(trace, where, float(trace.x[where]), float(trace.y[where]), found)
         return best
 
+    def step(self, by: int) -> Hit | None:
+        """The point so many further along the first curve in front; None when there is none."""
+        for trace, curve in zip(self.traces, self.curves, strict=True):
+            places = curve.places[np.isfinite(curve.x) & np.isfinite(curve.y)]
+            if trace.behind or not len(places):
+                continue
+            at = int(np.searchsorted(places, self._ringed)) + by if self._ringed >= 0 else 0
+            place = int(places[min(max(at, 0), len(places) - 1)])
+            return Hit(trace, place, float(trace.x[place]), float(trace.y[place]), 0.0)
+        return None
+
     def ring(self, hit: Hit | None) -> None:
         """Mark the point that is read out, or none."""
+        self._ringed = -1 if hit is None else hit.place
         if hit is None:
             self._ring.setData([], [])
             return

@@ -22,7 +22,6 @@ class Curve:
 
     def __init__(self, plot: Any) -> None:
         """An empty curve in a `pyqtgraph.PlotItem`."""
-        self._plot = plot
         self.line = pg.PlotCurveItem(connect="finite")
         self.marks = pg.ScatterPlotItem(size=SIZE, pxMode=True)
         self.places: Places = np.empty(0, dtype=np.intp)
@@ -39,10 +38,12 @@ class Curve:
         """Whether not every sample is drawn, so that zooming in has more to show."""
         return len(self._thinning) > ALL
 
-    def remove(self) -> None:
-        """Take it off the plot."""
-        self._plot.removeItem(self.line)
-        self._plot.removeItem(self.marks)
+    def clear(self) -> None:
+        """Show nothing and let go of the data; ready for another trace."""
+        self._thinning, self._shown = Thinning(), None
+        self.places, self.x, self.y = np.empty(0, dtype=np.intp), np.empty(0), np.empty(0)
+        self.line.setData([], [])
+        self.marks.setData([], [])
 
     def draw(self, trace: Trace, scales: Scales, window: Window | None, colours: Colours) -> None:
         """Show the trace as far as the window sees it."""

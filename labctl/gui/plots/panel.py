@@ -34,7 +34,7 @@ VIEWS: tuple[type[PlotView], ...] = (
 """The most telling one first: of those that suit a run the first is shown until the user picks another."""
 NO_RUN = "Nothing to show yet. Start a run, or open an earlier one."
 NO_ROWS = "Nothing to show yet: this run has not measured anything so far."
-HINT = "Point at a curve to read out its values. Wheel: zoom. Drag: move."
+HINT = "Point at a curve, or use the arrow keys, to read out values. Wheel: zoom. Drag: move."
 
 
 class PlotsPanel(QWidget):

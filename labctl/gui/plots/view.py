@@ -57,6 +57,7 @@ class PlotView(QWidget):
         column.addLayout(self._row)
         column.addWidget(self.canvas, 1)
         self.canvas.scene().sigMouseMoved.connect(self._pointed)
+        self.canvas.stepped.connect(self._stepped)
         theme.changed.connect(self.repaint_all)
 
     @staticmethod
@@ -179,6 +180,14 @@ class PlotView(QWidget):
     def _pointed(self, place: QPointF) -> None:
         for chart in self.charts:
             hit = chart.nearest(place) if chart.holds(place) else None
+            chart.ring(hit)
+            if hit is not None:
+                self.read_out.emit(point_text(chart.x, chart.y, hit.x, hit.y, hit.trace, hit.place))
+
+    def _stepped(self, step: int) -> None:
+        """From point to point of the curve of the run shown, without a pointer."""
+        for chart in self.charts[:1]:
+            hit = chart.step(step)
             chart.ring(hit)
             if hit is not None:
                 self.read_out.emit(point_text(chart.x, chart.y, hit.x, hit.y, hit.trace, hit.place))

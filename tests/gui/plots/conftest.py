@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyqtgraph as pg
 import pytest
 
 from labctl.gui.plots.panel import PlotsPanel
@@ -13,6 +14,15 @@ def theme(qapp):
     theme = Theme(qapp, Choice.LIGHT)
     yield theme
     theme.setParent(None)
+
+
+@pytest.fixture(autouse=True)
+def _every_move_of_the_pointer():
+    """pyqtgraph drops moves that follow one another within 10 ms, as those of a test do."""
+    before = pg.getConfigOption("mouseRateLimit")
+    pg.setConfigOption("mouseRateLimit", -1)
+    yield
+    pg.setConfigOption("mouseRateLimit", before)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def colours(path: Path) -> dict[str, int]:
     """Pixels of each colour in the heading of a picture."""
     image = QImage(str(path))
     found: dict[str, int] = {}
-    for y in range(0, 60):
+    for y in range(60):
         for x in range(0, 400, 2):
             name = image.pixelColor(x, y).name()
             found[name] = found.get(name, 0) + 1
