@@ -163,8 +163,8 @@ def test_a_form_is_filled_and_says_what_it_cannot_take(form):
 def test_changed_is_told_once_per_filling_and_per_key(qtbot, form):
     told = []
     form.changed.connect(lambda: told.append(form.texts()))
-    form.fill({"current": "1u", "pause": "2"})
-    assert told == [{"current": "1 uA", "pause": "2 s"}]
+    form.fill({"current": "1u", "pause": "2", "edge": "falling edge", "is_fast": "yes"})
+    assert told == [{"current": "1 uA", "pause": "2 s", "edge": "falling edge", "is_fast": "yes"}]
     type_into(qtbot, form, "current", "25u")
     assert len(told) == 4
 
