@@ -46,6 +46,8 @@ class Line:
     time: datetime
     level: Level
     text: str
+    low: str = ""
+    """The text in small letters, for the filter."""
 
     def __str__(self) -> str:
         """As it is copied and saved."""
@@ -123,7 +125,7 @@ class LogFilter(QSortFilterProxyModel):
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
         """Whether this line is one of them."""
         line = self._model.lines[row]
-        return line.level in self._levels and self._text in line.text.casefold()
+        return self._text in line.low and line.level in self._levels
 
 
 class LogPanel(QWidget):
@@ -174,7 +176,7 @@ class LogPanel(QWidget):
         """Append a line: "info", "warning" or "error"."""
         bar = self.table.verticalScrollBar()
         follows = bar is None or bar.value() >= bar.maximum()
-        self.model.add(Line(self._now(), Level(level), text.strip()))
+        self.model.add(Line(self._now(), Level(level), text.strip(), text.casefold()))
         if follows:
             self.table.scrollToBottom()
 

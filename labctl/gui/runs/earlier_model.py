@@ -1,37 +1,23 @@
-"""Earlier runs as rows of a table, those with a tick are laid over plots."""
+"""Earlier runs as rows of a table, filtered and in the user's order; those with a tick are laid over plots."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QColor
 
-from labctl.gui.runs.listing import Listed
-from labctl.gui.runs.words import lasted, moment, shade, standing
+from labctl.gui.runs.listed import TITLES, Column, Listed
+from labctl.gui.runs.words import shade
 from labctl.gui.theme import Theme
-
-SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-
-
-class Column(IntEnum):
-    """From left to right."""
-
-    STARTED = 0
-    PROCEDURE = 1
-    BENCH = 2
-    OUTCOME = 3
-    TOOK = 4
-    DATA = 5
-
-
-TITLES = ("Started", "Procedure", "Bench", "Outcome", "Took", "Data")
 
 
 class EarlierModel(QAbstractTableModel):
-    """Runs, newest first. A tick in the first column means: over the plots."""
+    """Newest first until told otherwise. A tick in the first column means: over the plots.
+
+    Filters and sorts by itself: Qt's proxy asks for each cell many times and takes a second for 1000 runs.
+    """
 
     ticks_changed = Signal()
 
@@ -40,23 +26,35 @@ class EarlierModel(QAbstractTableModel):
         super().__init__(parent)
         self._theme = theme
         self.runs: list[Listed] = []
+        self.shown: list[Listed] = []
         self._ticked: set[str] = set()
+        self._words: list[str] = []
+        self._by, self._descending = Column.STARTED, True
         theme.changed.connect(self._all_changed)
 
     @property
     def ticked(self) -> list[str]:
-        """Folders of the ticked runs, in the order of the list."""
+        """Folders of the ticked runs, newest first."""
         return [run.folder for run in self.runs if run.folder in self._ticked]
 
     def show_runs(self, runs: Sequence[Listed]) -> None:
-        """Take these; a tick stays with its run as long as the run is there."""
+        """Take these, newest first; a tick stays with its run as long as the run is there."""
         before = self.ticked
-        self.beginResetModel()
         self.runs = [*runs]
         self._ticked &= {run.folder for run in self.runs}
-        self.endResetModel()
+        self._arrange()
         if self.ticked != before:
             self.ticks_changed.emit()
+
+    def set_filter(self, text: str) -> None:
+        """Show only runs with all of these words in whatever the list tells, or in the name of their folder."""
+        self._words = text.casefold().split()
+        self._arrange()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Arrange the rows by this column."""
+        self._by, self._descending = Column(column), order == Qt.SortOrder.DescendingOrder
+        self._arrange()
 
     def tick(self, folders: Iterable[str], on: bool) -> None:
         """Tick these runs, or take their ticks away."""
@@ -67,8 +65,8 @@ class EarlierModel(QAbstractTableModel):
             self.ticks_changed.emit()
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """One row per run."""
-        return 0 if parent.isValid() else len(self.runs)
+        """One row per run that the filter lets through."""
+        return 0 if parent.isValid() else len(self.shown)
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         """See `Column`."""
@@ -86,70 +84,33 @@ class EarlierModel(QAbstractTableModel):
         return found | Qt.ItemFlag.ItemIsUserCheckable if index.column() == Column.STARTED else found
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
-        """Text, tool tip, colour, tick, and what the order of rows goes by."""
-        run, column = self.runs[index.row()], Column(index.column())
+        """Text, tool tip, colour, tick."""
+        run, column = self.shown[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(run, column)
+            return run.texts[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{self._text(run, column)}\n{run.folder}".strip()
-        if role == Qt.ItemDataRole.ForegroundRole and column is Column.OUTCOME:
+            return f"{run.texts[column]}\n{run.folder}".strip()
+        if role == Qt.ItemDataRole.ForegroundRole and column == Column.OUTCOME:
             return QColor(shade(run.outcome, self._theme.colours))
-        if role == Qt.ItemDataRole.CheckStateRole and column is Column.STARTED:
+        if role == Qt.ItemDataRole.CheckStateRole and column == Column.STARTED:
             return Qt.CheckState.Checked if run.folder in self._ticked else Qt.CheckState.Unchecked
-        if role == SORT_ROLE:
-            return self._order(run, column)
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
         """A tick was set or taken away."""
         if role != Qt.ItemDataRole.CheckStateRole:
             return False
-        self.tick([self.runs[index.row()].folder], Qt.CheckState(value) == Qt.CheckState.Checked)
+        self.tick([self.shown[index.row()].folder], Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
 
-    def _text(self, run: Listed, column: Column) -> str:
-        summary = run.summary
-        texts = (
-            moment(summary.started),
-            summary.procedure,
-            summary.bench,
-            f"{standing(run.outcome)}: {summary.verdict}" if summary.verdict else standing(run.outcome),
-            lasted(summary.seconds),
-            "SIMULATED" if summary.simulated else "measured",
-        )
-        return texts[column]
-
-    def _order(self, run: Listed, column: Column) -> Any:
-        if column is Column.STARTED:
-            return f"{run.summary.started} {run.summary.folder.name}"
-        if column is Column.TOOK:
-            return -1.0 if run.summary.seconds is None else run.summary.seconds
-        return self._text(run, column).casefold()
+    def _arrange(self) -> None:
+        passed = [run for run in self.runs if all(word in run.told for word in self._words)]
+        by = self._by
+        passed.sort(key=lambda run: run.order(by), reverse=self._descending)
+        self.beginResetModel()
+        self.shown = passed
+        self.endResetModel()
 
     def _all_changed(self) -> None:
-        if self.runs:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.runs) - 1, len(Column) - 1))
-
-
-class Filter(QSortFilterProxyModel):
-    """Runs in which every word of the filter occurs, in the user's order."""
-
-    def __init__(self, model: EarlierModel, parent: QObject | None = None) -> None:
-        """All of them, newest first."""
-        super().__init__(parent)
-        self._model, self._words = model, [""]
-        self.setSourceModel(model)
-        self.setSortRole(SORT_ROLE)
-        self.sort(Column.STARTED, Qt.SortOrder.DescendingOrder)
-
-    def set_text(self, text: str) -> None:
-        """Show only runs with these words in whatever the list tells of them, or in the name of their folder."""
-        self._words = text.casefold().split()
-        self.invalidateFilter()
-
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
-        """Whether the run in this row has all words."""
-        run = self._model.runs[row]
-        cells = [str(self._model.data(self._model.index(row, column), 0)) for column in Column]
-        told = " ".join([*cells, run.summary.folder.name]).casefold()
-        return all(word in told for word in self._words)
+        if self.shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, len(Column) - 1))

@@ -10,9 +10,10 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVB
 
 from labctl.gui.runs.buttons import allow, compact, menu_of
 from labctl.gui.runs.dropped import run_folders
-from labctl.gui.runs.earlier_model import Column, EarlierModel, Filter
+from labctl.gui.runs.earlier_model import EarlierModel
 from labctl.gui.runs.elided import ElidedLabel
-from labctl.gui.runs.listing import FINISHED, RUNNING, Listed, Lister
+from labctl.gui.runs.listed import FINISHED, RUNNING, Column, Listed
+from labctl.gui.runs.listing import Lister
 from labctl.gui.runs.table import RowTable, TickDelegate
 from labctl.gui.theme import Theme
 
@@ -35,9 +36,9 @@ class EarlierRuns(QWidget):
         super().__init__(parent)
         self._folder: Path | None = None
         self._blocked = ""
+        self._kept: tuple[set[str], int] = (set(), -1)
         self._lister = Lister(self)
         self.model = EarlierModel(theme, self)
-        self.filtered = Filter(self.model, self)
         self.place, self.state = ElidedLabel("folder of the runs"), ElidedLabel("how many runs")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("filter: forming finished")
@@ -53,7 +54,7 @@ class EarlierRuns(QWidget):
         self.reveal, self.load = compact("Show folder"), compact("Load parameters into form")
         self.overlay.setCheckable(True)
         self.table = RowTable("earlier runs")
-        self.table.setModel(self.filtered)
+        self.table.setModel(self.model)
         self.table.setItemDelegateForColumn(Column.STARTED, TickDelegate(theme, self))
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
@@ -111,33 +112,35 @@ class EarlierRuns(QWidget):
             self.open_asked.emit(folder)
 
     def _chosen(self) -> list[Listed]:
-        return [self.model.runs[self.filtered.mapToSource(index).row()] for index in self.table.chosen]
+        return [self.model.shown[index.row()] for index in self.table.chosen]
 
     def _show_runs(self, runs: list[Listed]) -> None:
-        chosen, at = {run.folder for run in self._chosen()}, self.table.currentIndex().row()
         self.model.show_runs(runs)
-        rows = [row for row in range(self.filtered.rowCount()) if self._at(row).folder in chosen]
-        self.table.choose(rows, rows[0] if rows else at)
         self._count()
-        self._refresh_buttons()
 
-    def _at(self, row: int) -> Listed:
-        return self.model.runs[self.filtered.mapToSource(self.filtered.index(row, 0)).row()]
+    def _keep_selection(self) -> None:
+        """Rows are about to come, go or move."""
+        self._kept = {run.folder for run in self._chosen()}, self.table.currentIndex().row()
+
+    def _restore_selection(self) -> None:
+        folders, at = self._kept
+        rows = [row for row, run in enumerate(self.model.shown) if run.folder in folders]
+        self.table.choose(rows, rows[0] if rows else at)
+        self._refresh_buttons()
 
     def _fail(self, reason: str) -> None:
         self.model.show_runs([])
         self.state.setText(reason)
-        self._refresh_buttons()
 
     def _count(self) -> None:
-        count, shown = len(self.model.runs), self.filtered.rowCount()
+        count, shown = len(self.model.runs), len(self.model.shown)
         runs = "1 run" if count == 1 else f"{count} runs"
         self.state.setText(runs if shown == count else f"{shown} of {runs}")
         if not count:
             self.state.setText("There is no run in this folder yet.")
 
     def _filter(self, text: str) -> None:
-        self.filtered.set_text(text)
+        self.model.set_filter(text)
         if not self._lister.is_reading:
             self._count()
 
@@ -201,6 +204,8 @@ class EarlierRuns(QWidget):
         selection = self.table.selectionModel()
         if selection is not None:
             selection.selectionChanged.connect(lambda _new, _old: self._refresh_buttons())
+        self.model.modelAboutToBeReset.connect(self._keep_selection)
+        self.model.modelReset.connect(self._restore_selection)
         self.model.ticks_changed.connect(self._ticks_changed)
         self.filter.textChanged.connect(self._filter)
         self.other.clicked.connect(lambda _checked: self._ask_for_folder())

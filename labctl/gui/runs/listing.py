@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 
 from labctl.core.errors import RecordError
+from labctl.gui.runs.listed import KILLED, RUNNING, Listed
 from labctl.record.catalogue import Summary, list_runs
 from labctl.record.hdf5 import is_being_written
-
-KILLED, RUNNING, FINISHED = "killed", "running", "finished"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A run in the list; `outcome` is one word: how it ended, "killed", or "running"."""
-
-    summary: Summary
-    outcome: str
-
-    @property
-    def folder(self) -> str:
-        """Its run folder."""
-        return str(self.summary.folder)
 
 
 class Lister(QObject):
@@ -88,7 +73,9 @@ class _Reading(QObject):
             for summary in reversed(list_runs(self._out)):
                 if self.cancelled.is_set():
                     return
-                self.runs.append(Listed(summary, _outcome(summary)))
+                run = Listed(summary, _outcome(summary))
+                _ = run.told  # worked out here, not in the thread of the window
+                self.runs.append(run)
         except RecordError as error:
             self.trouble = str(error)
         except (OSError, ValueError, KeyError, TypeError) as error:  # somebody's journal, changed by hand

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from labctl.core.errors import RecordError
 from labctl.gui.runs import earlier_panel, listing
-from labctl.gui.runs.earlier_model import Column
 from labctl.gui.runs.earlier_panel import EarlierRuns
+from labctl.gui.runs.listed import Column
 from tests.gui.runs.conftest import Reading, record
 
 
@@ -49,7 +49,9 @@ def listed(qtbot, earlier, folders):
 
 
 def row_of(earlier, folder):
-    return next(row for row in range(earlier.filtered.rowCount()) if earlier._at(row).folder == str(folder))
+    return next(
+        row for row in range(earlier.model.rowCount()) if earlier.model.shown[row].folder == str(folder)
+    )
 
 
 def click(qtbot, earlier, folder, modifier=Qt.KeyboardModifier.NoModifier):
@@ -58,7 +60,7 @@ def click(qtbot, earlier, folder, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def place(earlier, folder):
-    index = earlier.filtered.index(row_of(earlier, folder), Column.PROCEDURE)
+    index = earlier.model.index(row_of(earlier, folder), Column.PROCEDURE)
     return earlier.table.visualRect(index).center()
 
 
@@ -67,7 +69,7 @@ def press(qtbot, button):
 
 
 def texts(earlier, column):
-    return [earlier.filtered.index(row, column).data() for row in range(earlier.filtered.rowCount())]
+    return [earlier.model.index(row, column).data() for row in range(earlier.model.rowCount())]
 
 
 def chosen(earlier):
@@ -75,10 +77,10 @@ def chosen(earlier):
 
 
 def test_runs_are_listed_newest_first_with_how_they_ended(listed, folders):
-    started = [run.summary.started for run in map(listed._at, range(3))]
+    started = [run.summary.started for run in listed.model.shown]
     assert started == sorted(started, reverse=True)
     by_folder = {
-        listed._at(row).folder: [listed.filtered.index(row, column).data() for column in Column][1:]
+        listed.model.shown[row].folder: [listed.model.index(row, column).data() for column in Column][1:]
         for row in range(3)
     }
     assert by_folder[str(folders[0])] == [
@@ -108,7 +110,7 @@ def test_the_filter_wants_every_word(listed, qtbot):
     assert listed.state.text() == "1 of 3 runs"
     listed.filter.clear()
     qtbot.keyClicks(listed.filter, "virtual")
-    assert listed.filtered.rowCount() == 3
+    assert listed.model.rowCount() == 3
 
 
 def test_a_run_is_opened_by_double_click_return_and_button(listed, folders, heard, qtbot):
@@ -145,7 +147,7 @@ def test_no_run_goes_on_while_something_else_does(listed, folders, qtbot):
 
 
 def test_a_tick_lays_a_run_over_the_plots(listed, folders, heard, qtbot):
-    cell = listed.table.visualRect(listed.filtered.index(row_of(listed, folders[1]), Column.STARTED))
+    cell = listed.table.visualRect(listed.model.index(row_of(listed, folders[1]), Column.STARTED))
     qtbot.mouseClick(
         listed.table.viewport(), Qt.MouseButton.LeftButton, pos=cell.topLeft() + QPoint(9, cell.height() // 2)
     )
@@ -300,3 +302,28 @@ def test_run_folders_and_their_files_are_opened_when_dropped(earlier, folders, h
 def test_nothing_is_cut_at_the_width_it_gets(listed):
     assert listed.minimumSizeHint().width() <= 920
     assert listed.minimumSizeHint().height() <= 230
+
+
+def test_a_click_on_a_title_arranges_the_rows(listed, folders, qtbot):
+    click(qtbot, listed, folders[1])
+    header = listed.table.horizontalHeader()
+    at = QPoint(header.sectionViewportPosition(Column.PROCEDURE) + 20, header.height() // 2)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    first = texts(listed, Column.PROCEDURE)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert sorted([first, texts(listed, Column.PROCEDURE)]) == [
+        ["forming", "forming", "reading"],
+        ["reading", "forming", "forming"],
+    ]
+    assert chosen(listed) == [str(folders[1])]
+
+
+def test_the_filter_keeps_what_is_selected(listed, folders, qtbot):
+    click(qtbot, listed, folders[1])
+    qtbot.keyClicks(listed.filter, "reading")
+    assert chosen(listed) == [str(folders[1])]
+    assert listed.open.isEnabled()
+    listed.filter.clear()
+    qtbot.keyClicks(listed.filter, "forming")
+    assert chosen(listed) == []
+    assert not listed.open.isEnabled()
