@@ -191,7 +191,7 @@ class NowBar(QWidget):
             return fixed[self._state]
         name = self._procedure or "The run"
         if self._state == "ending":
-            return f"{name} has ended; outputs are being confirmed at 0 V and off."
+            return f"{name} has ended."
         told = f"{name}, {self._doing}" if self._doing else name
         if self._state == "paused":
             return f"Paused{_REST[self._at_rest]}: {told}"
@@ -218,7 +218,9 @@ class NowBar(QWidget):
             words += f" ({ending['verdict']})"
         if not self._joined:
             words += f" after {lasted(float(int(now - self._since)))}"
-        return f"Last: {words}. {ending.get('reason') or ''}".strip()
+        unsafe = "; ".join(ending.get("unconfirmed") or ())
+        warning = f" NOT CONFIRMED TO BE SAFE: {unsafe}" if unsafe else ""
+        return f"Last: {words}.{warning} {ending.get('reason') or ''}".strip()
 
     def _lay_out(self) -> None:
         grid, orders = QGridLayout(self), QHBoxLayout()

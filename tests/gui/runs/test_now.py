@@ -117,7 +117,7 @@ def test_how_the_last_run_ended_stays_to_be_read(panel, clock):
     panel.show_state(STARTED)
     clock.now += 200
     panel.show_state(ENDED)
-    assert "0 V" in panel.now.doing.text()
+    assert panel.now.doing.text() == "program_verify has ended."
     panel.show_state({"event": "idle"})
     assert (
         panel.now.doing.text() == "Nothing runs. Last: program_verify finished (verified) after 3 min 20 s."
@@ -128,6 +128,19 @@ def test_how_the_last_run_ended_stays_to_be_read(panel, clock):
     panel.show_state({**ENDED, "outcome": "failed", "verdict": None, "reason": "smu2 does not answer."})
     panel.show_state({"event": "idle"})
     assert panel.now.doing.text() == "Nothing runs. Last: forming failed after 0 s. smu2 does not answer."
+
+
+def test_what_could_not_be_confirmed_to_be_safe_is_told_first(panel):
+    panel.show_state(STARTED)
+    unsafe = ["smu2.a may still be on."]
+    panel.show_state(
+        {**ENDED, "outcome": "failed", "verdict": None, "unconfirmed": unsafe, "reason": "Lost."}
+    )
+    panel.show_state({"event": "idle"})
+    assert panel.now.doing.text() == (
+        "Nothing runs. Last: program_verify failed after 0 s. "
+        "NOT CONFIRMED TO BE SAFE: smu2.a may still be on. Lost."
+    )
 
 
 def test_a_window_that_joins_says_since_when_it_counts(panel, clock):
