@@ -119,7 +119,9 @@ class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Write a PNG of the sheet; RecordError when it cannot be written."""
         image = self.picture()
         if not image.save(str(path), "PNG"):
-            raise RecordError(f"The picture {path} cannot be written: choose a folder that you may write to.")
+            raise RecordError(
+                f"The picture cannot be written to {path}: choose a folder that you may write to."
+            )
 
     def picture(self) -> QImage:
         """The sheet as an image."""

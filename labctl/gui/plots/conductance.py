@@ -84,7 +84,7 @@ class ConductanceView(PlotView):
             return [_scatter(run, found, colour, symbol)] if found is not None and found.has_targets else []
 
         self._counts.measure(CONDUCTANCE, Quantity("cells", "1", is_count=True), scales)
-        self._share.measure(CONDUCTANCE, Quantity("share of cells", "1"), scales)
+        self._share.measure(CONDUCTANCE, Quantity("share", "1"), scales)
         own = [_histogram(current, cells, edges, 0)]
         upper = [*self.behind(counts), *own]
         lower = [*self.behind(shares), _shares(current, cells, 0, "o", scales)]

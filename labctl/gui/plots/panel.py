@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -34,7 +34,7 @@ VIEWS: tuple[type[PlotView], ...] = (
 """The most telling one first: of those that suit a run the first is shown until the user picks another."""
 NO_RUN = "Nothing to show yet. Start a run, or open an earlier one."
 NO_ROWS = "Nothing to show yet: this run has not measured anything so far."
-HINT = "Point at a curve, or use the arrow keys, to read out values. Wheel: zoom. Drag: move."
+HINT = "Point at a curve, or press Left or Right, for its values. Wheel: zoom."
 
 
 class PlotsPanel(QWidget):
@@ -63,7 +63,7 @@ class PlotsPanel(QWidget):
         self.tabs.setDocumentMode(True)
         for view in self.views:
             self.tabs.addTab(view, view.title)
-            view.read_out.connect(self._tell)
+            view.read_out.connect(self._read_out)
         self.placeholder = QLabel(NO_RUN, self)
         self.placeholder.setWordWrap(True)
         self.placeholder.setMargin(24)
@@ -73,7 +73,8 @@ class PlotsPanel(QWidget):
         self.readout = QLabel(HINT, self)
         self.readout.setAccessibleName("values of the point under the pointer")
         self.readout.setMargin(4)
-        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.readout.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -248,5 +249,12 @@ class PlotsPanel(QWidget):
         self._timer.stop()
 
     def _tell(self, text: str) -> None:
+        """A sentence, on as many lines as it needs."""
         self.readout.setText(text)
+        self.readout.setToolTip(text)
+
+    def _read_out(self, text: str) -> None:
+        """Values on one line: the plot must not jump while the pointer moves."""
+        room = self.readout.width() - 4 * self.readout.margin()
+        self.readout.setText(self.readout.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
         self.readout.setToolTip(text)

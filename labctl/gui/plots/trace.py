@@ -58,7 +58,9 @@ def merged(name: str, traces: Sequence[Trace]) -> Trace:
         np.concatenate([trace.y for trace in traces]),
         MUTED,
         "",
-        token=(name, *(trace.token for trace in traces)) if all(trace.token for trace in traces) else None,
+        token=(name, *((trace.token, len(trace.x)) for trace in traces))
+        if all(trace.token for trace in traces)
+        else None,
         keys=[np.repeat(np.arange(len(traces)), [len(trace.x) for trace in traces])],
         tell=tell,
         behind=True,
