@@ -44,6 +44,10 @@ class Cell(NamedTuple):
         return f"({self.word}, {self.bit})"
 
 
+MOST_CELLS = 1 << 16
+"""A list of more cells is a slip of the finger."""
+
+
 def read_cells(text: str) -> tuple[Cell, ...]:
     """Cells out of text: `3,5 4,0-7` is one cell and eight of word line 4; each named once, in the order of the text.
 
@@ -54,7 +58,10 @@ def read_cells(text: str) -> tuple[Cell, ...]:
         words, comma, bits = part.partition(",")
         if not comma:
             raise PlanError(f"'{part}' is no cell: write word,bit, for example 3,5 or 3,0-7")
-        found |= {Cell(word, bit): None for word in _indices(words, part) for bit in _indices(bits, part)}
+        rows, columns = _indices(words, part), _indices(bits, part)
+        if len(found) + len(rows) * len(columns) > MOST_CELLS:
+            raise PlanError(f"'{part}' names more cells than any array has ({MOST_CELLS})")
+        found |= {Cell(word, bit): None for word in rows for bit in columns}
     return tuple(found)
 
 

@@ -110,7 +110,7 @@ def show(value: Any, unit: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if unit in ("", "1"):
-        return f"{value:g}"
+        return str(value) if isinstance(value, int) else f"{value:g}"
     return _Si(value, unit).render(prec=4)
 
 
@@ -210,7 +210,7 @@ def _read(text: str, spec: Spec) -> Any:
         return text
     if kind is int:
         number = read_number(text, spec.unit)
-        if number != int(number):
+        if not math.isfinite(number) or number != int(number):
             raise PlanError(f"'{text}' is not a whole number")
         return int(number)
     if kind is float:

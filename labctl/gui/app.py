@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
 from labctl.core.errors import LabError
+from labctl.gui.log_panel import LogHandler
 from labctl.gui.main_window import MainWindow
 from labctl.gui.settings import Settings, config_folder
 from labctl.gui.theme import Theme
@@ -48,6 +50,8 @@ def main(bench: str = "", out: str = "") -> int:
     settings = Settings(config)
     window = MainWindow(Theme(application, settings.theme), settings, config, out)
     Catcher(window).install(window.tell)
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(LogHandler(window.log))
     window.show()
     start(window, bench)
     return int(application.exec_())

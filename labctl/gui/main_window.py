@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from labctl.benchfile import BenchFile
@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         self.earlier.folder_changed.connect(self.set_out)
         self.reports.told.connect(self.tell)
         self.bench.check_asked.connect(lambda: session.link.command("check"))
+        session.link.refused.connect(lambda _sentence: session.link.command("live", self.bench.show_live))
         self.pages.currentChanged.connect(self._page_chosen)
 
     # Wishes -----------------------------------------------------------------------------------------------------------
@@ -221,8 +222,9 @@ class MainWindow(QMainWindow):
         self.form.set_blocked(closed)
         self.form.set_busy(busy and f"{busy} Add to queue runs it afterwards.")
         self.array.set_blocked(closed)
-        self.earlier.set_blocked((closed or busy).removesuffix("."))
-        self.bench.instruments.set_blocked(closed or busy)
+        reason = (closed or busy).removesuffix(".")
+        self.earlier.set_blocked(reason)
+        self.bench.instruments.set_blocked(reason)
         self.top.open.setEnabled(not busy and now != OPENING)
         if self._closing and now in (NO_BENCH, "idle"):
             QTimer.singleShot(0, self._finish_closing)
@@ -273,6 +275,13 @@ class MainWindow(QMainWindow):
         self.form.load(str(run.head["procedure"]), given)
 
     # Coming and going -------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Space, where nothing else wants it, holds the run or lets it go on."""
+        if event is not None and event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.queue.pause_or_resume()
+            return
+        super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Files may be dropped anywhere."""

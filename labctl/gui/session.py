@@ -123,11 +123,19 @@ class Session(QObject):
         self._asked_live = False
         for name, signal in (("queue", self.queue), ("array", self.array), ("live", self.live)):
             self.link.command(name, signal.emit)
+        if not state.get("folder"):
+            self.link.command("queue", self._show_latest)
         self._become(state)
         for warning in state.get("warnings", ()):
             self.told.emit("warning", warning, "")
         if state.get("folder"):
             self._follow(Path(state["folder"]))
+
+    def _show_latest(self, queue: Message) -> None:
+        """What ended while no window looked."""
+        folders = [item["folder"] for item in queue["items"] if item["folder"]]
+        if folders and self.run is None and Path(folders[-1]).is_dir():
+            self.open_run(Path(folders[-1]))
 
     def _failed(self, sentence: str, details: str) -> None:
         self._become({"state": NO_BENCH})

@@ -6,11 +6,12 @@ import glob
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from labctl.core.errors import RecordError
 from labctl.record.journal import FILE_NAME as JOURNAL
@@ -100,13 +101,21 @@ def list_runs(out: Path) -> list[Summary]:
 def _summary(journal: Path) -> Summary | None:
     try:
         start, end = first_line(journal), last_line(journal)
-    except (OSError, ValueError):
+        return _summed(journal.parent, start, end) if start.get("line") == "start" else None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # not written by us, or changed by hand
         return None
-    if start.get("line") != "start":
-        return None
+
+
+def _summed(folder: Path, start: Mapping[str, Any], end: Mapping[str, Any]) -> Summary:
     is_ended = end.get("line") == "end"
     return Summary(
-        folder=journal.parent,
+        folder=folder,
         procedure=start["procedure"],
         bench=start["bench"]["name"],
         started=start["started"],

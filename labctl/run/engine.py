@@ -149,10 +149,12 @@ class Engine:
     def _tell(self, event: Event) -> None:
         match event:
             case Started():
-                self._state = {**plain(event), "state": "running"}
+                began = datetime.now().astimezone().isoformat(timespec="seconds")
+                self._state = {**plain(event), "state": "running", "began": began}
             case Paused() | Resumed():
                 self._state = {
                     **self._state,
+                    **plain(event),
                     "state": "paused" if isinstance(event, Paused) else "running",
                 }
             case Ended():

@@ -6,7 +6,7 @@ import pytest
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell, read_cells, show_cells
-from labctl.core.quantity import make, option, quantity, read, read_number, specs, write
+from labctl.core.quantity import Spec, make, option, quantity, read, read_number, specs, write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,21 @@ def test_cells_are_read_singly_and_by_ranges_each_once():
 def test_what_is_no_cell_is_told_with_an_example(text):
     with pytest.raises(PlanError, match="3,0-7"):
         read_cells(text)
+
+
+def test_more_cells_than_an_array_has_are_a_slip_of_the_finger():
+    with pytest.raises(PlanError, match="more cells than any array has"):
+        read_cells("0-999999999,0-99999999")
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "1.5"])
+def test_what_is_no_whole_number_is_told(text):
+    with pytest.raises(PlanError, match="is not a whole number"):
+        read(text, Spec("count", int, "1", 1, None, None, ""))
+
+
+def test_whole_numbers_keep_all_their_digits():
+    assert write(12345678, "1") == "12345678"
 
 
 def test_cells_are_shown_as_they_are_read():

@@ -23,7 +23,7 @@ from labctl.gui.theme import Choice, Theme
 from labctl.run.client import EngineClient
 from tests.faults.lab import small_bench
 
-PATIENCE = 60_000
+PATIENCE = 100_000
 """ms that anything may take on a busy machine."""
 
 
@@ -85,6 +85,10 @@ class Desk:
         self.window.form.choose(procedure)
         for name, text in texts.items():
             self.type(name, text)
+        return self.start_and_wait()
+
+    def start_and_wait(self) -> dict[str, Any]:
+        """Press Start and wait for the end of the run; the message of that."""
         before = len(self.ended)
         self.start()
         self.until(lambda: len(self.ended) > before and self.window.session.now == "idle")

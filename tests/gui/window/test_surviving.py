@@ -35,7 +35,9 @@ def programming(desk):
 
 def test_an_instrument_that_stops_answering_ends_the_run_in_words(desk, tmp_path):
     window = desk.window
-    with served(tmp_path / "lab") as lab:
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    with served(folder) as lab:
         window.open_bench(str(lab.lab_file))
         desk.until(lambda: window.session.now == "idle")
         programming(desk)
@@ -132,7 +134,7 @@ def test_a_saved_queue_waits_for_an_order(qtbot, open_desk, theme, tmp_path):
         window.form.choose("forming")
         desk.type("word", word)
         desk.type("bit", "1")
-        qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        desk.click(window.form.start_bar.queue)
     desk.until(lambda: len(desk.statuses()) == 2)
     window.close()
     assert window.session.link.process.wait(30.0) == 0
