@@ -10,6 +10,7 @@ from procedures.cells_form import CellsForm
 from procedures.cells_program import CellsProgram
 from procedures.cells_pulse import CellsPulse
 from procedures.cells_read import CellsRead
+from procedures.contact_check import ContactCheck
 from procedures.crossbar_program import CrossbarProgram
 from procedures.crossbar_read import CrossbarRead
 from procedures.forming import Forming
@@ -25,6 +26,7 @@ _OURS: Mapping[str, type] = {
     "cells_program": CellsProgram,
     "cells_pulse": CellsPulse,
     "cells_read": CellsRead,
+    "contact_check": ContactCheck,
     "crossbar_program": CrossbarProgram,
     "crossbar_read": CrossbarRead,
     "forming": Forming,

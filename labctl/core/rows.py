@@ -75,3 +75,4 @@ class Verdict(Enum):
     NOT_SETTLED = "the stage did not settle in time"
     NO_THRESHOLD = "no threshold below the highest current"
     PARTLY = "some cells failed"
+    NO_CONTACT = "the probes do not touch"
