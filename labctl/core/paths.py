@@ -37,6 +37,26 @@ def find_bench(name_or_path: str | Path) -> Path:
     )
 
 
+def find_wafer_plan(name_or_path: str | Path) -> Path:
+    """A wafer plan by its path, or by its name among those that travel with labctl.
+
+    Raises LabError naming the plans that exist.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path.resolve()
+        raise LabError(f"There is no wafer plan {path}.")
+    shipped = data_folder() / "wafers"
+    found = shipped / f"{name_or_path}.toml"
+    if found.is_file():
+        return found
+    names = ", ".join(sorted(each.stem for each in shipped.glob("*.toml")))
+    raise LabError(
+        f"There is no wafer plan '{name_or_path}'; these travel with labctl: {names}. Or give the path of a .toml."
+    )
+
+
 def find_preset(name_or_path: str | Path) -> Path:
     """A device preset by its path, or by its name among those that travel with labctl."""
     path = Path(name_or_path)

@@ -1,0 +1,1 @@
+"""Wafers: a probe plan from its text to binned dies."""
