@@ -1,12 +1,12 @@
 """Cells that somebody chose: how a plan names them, which are refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
-from labctl.core.rows import Progress
+from labctl.core.rows import Earlier, Progress
 from labctl.core.views import CrossbarBench
 from procedures.reading import existing_cell
 
@@ -36,6 +36,14 @@ def visit(bench: CrossbarBench, cells: tuple[Cell, ...], doing: str) -> Iterator
     found = [existing_cell(bench, *cell) for cell in cells]
     for done, cell in enumerate(found):
         yield cell, Progress(done, len(found), f"{doing} cell {cell}")
+
+
+def earlier_rows(earlier: Earlier, table: str) -> Iterator[tuple[Cell, Mapping[str, Any]]]:
+    """The rows of one kind that an interrupted run had recorded, in their order, each with its cell."""
+    columns = earlier.tables.get(table, {})
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        yield Cell(int(row["word"]), int(row["bit"])), row
 
 
 def ended(cells: tuple[Cell, ...], failed: list[Cell], good: str, bad: str) -> Progress:

@@ -1,14 +1,15 @@
 """Form chosen cells one after another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from labctl.core.lines import Cell
 from labctl.core.quantity import option, quantity
-from labctl.core.rows import Experiment, Verdict
+from labctl.core.rows import Earlier, Experiment, Verdict
 from labctl.core.views import CrossbarBench
-from procedures.cells_chosen import chosen_cells, ended, refuse_no_cells, visit
-from procedures.forming import FormingRamp
+from procedures.cells_chosen import chosen_cells, earlier_rows, ended, refuse_no_cells, visit
+from procedures.forming import Formed, FormingRamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,34 @@ class CellsForm(FormingRamp):
 
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield FormingRead rows and a CellFormed row per cell; DONE, or PARTLY when one did not form."""
+        return (yield from self._form_all(bench, {}, {}))
+
+    def resume(self, bench: CrossbarBench, earlier: Earlier) -> Experiment:
+        """Go on with an interrupted run, yielding as `run` does for the cells that have no CellFormed row yet.
+
+        The ramp of the cell under way goes on after the pulse that was read last; the cell is read first.
+        """
+        told = {cell: Verdict(row["verdict"]) for cell, row in earlier_rows(earlier, "CellFormed")}
+        last = dict(earlier_rows(earlier, "FormingRead"))
+        return (yield from self._form_all(bench, told, last))
+
+    def _form_all(
+        self, bench: CrossbarBench, told: Mapping[Cell, Verdict], last: Mapping[Cell, Mapping[str, Any]]
+    ) -> Experiment:
+        """told: cells that have a CellFormed row. last: the FormingRead row that was recorded last, by cell."""
         failed: list[Cell] = []
         for cell, progress in visit(bench, self.cells, "forming"):
+            if cell in told:
+                if told[cell] is Verdict.NOT_FORMED:
+                    failed.append(cell)
+                continue
             yield progress
-            route = bench.router.cell_form(cell, self.forming_max, self.forming_scheme)
-            with bench.connect_cell(route) as view:
-                formed = yield from self.form(view)
+            formed = self._known(last[cell]) if cell in last else None
+            if formed is None:
+                given = int(last[cell]["pulses"]) if cell in last else None
+                route = bench.router.cell_form(cell, self.forming_max, self.forming_scheme)
+                with bench.connect_cell(route) as view:
+                    formed = yield from self.form(view, given)
             if formed.verdict is Verdict.NOT_FORMED:
                 failed.append(cell)
             yield CellFormed(
@@ -54,3 +77,10 @@ class CellsForm(FormingRamp):
             )
         yield ended(self.cells, failed, "formed", "could not form")
         return Verdict.PARTLY if failed else Verdict.DONE
+
+    def _known(self, last: Mapping[str, Any]) -> Formed | None:
+        """How forming a cell ended, when its last read tells it already."""
+        pulses, conductance = int(last["pulses"]), float(last["conductance"])
+        if conductance >= self.formed_above:
+            return Formed(Verdict.FORMED if pulses else Verdict.ALREADY_FORMED, pulses, conductance)
+        return Formed(Verdict.NOT_FORMED, pulses, conductance) if pulses >= self.last_pulse else None

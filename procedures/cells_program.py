@@ -1,13 +1,15 @@
 """Bring chosen cells to one conductance."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from labctl.core.lines import Cell
 from labctl.core.quantity import option, quantity
-from labctl.core.rows import Experiment, Verdict
+from labctl.core.rows import Earlier, Experiment, Verdict
 from labctl.core.views import CrossbarBench
-from procedures.cells_chosen import chosen_cells, ended, refuse_no_cells, visit
+from procedures.cells_chosen import chosen_cells, earlier_rows, ended, refuse_no_cells, visit
 from procedures.program_verify import IDEAL, Window, WritePulses
 from procedures.reading import network_of, read_neighbours
 
@@ -43,9 +45,32 @@ class CellsProgram(WritePulses):
 
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield VerifyRead rows and a CellProgrammed row per cell; DONE, or PARTLY when one was not verified."""
+        return (yield from self._program_all(bench, {}, {}))
+
+    def resume(self, bench: CrossbarBench, earlier: Earlier) -> Experiment:
+        """Go on with an interrupted run, yielding as `run` does for the cells that have no CellProgrammed row yet.
+
+        The cell under way is read first and programmed from where it stands; pulses that it had are counted.
+        """
+        told = {cell: Verdict(row["verdict"]) for cell, row in earlier_rows(earlier, "CellProgrammed")}
+        given: Counter[Cell] = Counter()
+        before: tuple[Cell, int] | None = None
+        for cell, row in earlier_rows(earlier, "VerifyRead"):
+            at = cell, int(row["pulses"])
+            given[cell] += at[1] > 0 and at != before  # two reads after one pulse confirm each other
+            before = at
+        return (yield from self._program_all(bench, told, given))
+
+    def _program_all(
+        self, bench: CrossbarBench, told: Mapping[Cell, Verdict], given: Mapping[Cell, int]
+    ) -> Experiment:
         window = Window.around(self.target, self.tolerance)
         failed: list[Cell] = []
         for cell, progress in visit(bench, self.cells, "programming"):
+            if cell in told:
+                if told[cell] is not Verdict.VERIFIED:
+                    failed.append(cell)
+                continue
             yield progress
             route, correction = self.write_route(bench, cell), IDEAL
             if self.corrected:
@@ -59,7 +84,7 @@ class CellsProgram(WritePulses):
                 word=cell.word,
                 bit=cell.bit,
                 verdict=programmed.verdict,
-                pulses=programmed.pulses,
+                pulses=given.get(cell, 0) + programmed.pulses,
                 target=self.target,
                 conductance=programmed.conductance,
             )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labctl.core.lines import Cell
 from labctl.core.rows import Earlier, Verdict
+from procedures.cells_chosen import earlier_rows
 
 
 @dataclass
@@ -49,7 +49,7 @@ def standing(earlier: Earlier, *, formed_above: float, low_state: float, last_fo
     last_forming: pulses after which the forming ramp is at its end.
     """
     cells: dict[Cell, CellStanding] = {}
-    for cell, row in _rows(earlier, "FormingRead"):
+    for cell, row in earlier_rows(earlier, "FormingRead"):
         known = cells.setdefault(cell, CellStanding())
         known.is_begun, known.forming_pulses = True, int(row["pulses"])
         known.conductance = float(row["conductance"])
@@ -60,7 +60,7 @@ def standing(earlier: Earlier, *, formed_above: float, low_state: float, last_fo
             known.forming = Verdict.NOT_FORMED
     programming = False
     before: dict[Cell, tuple[int, bool]] = {}
-    for cell, row in _rows(earlier, "VerifyRead"):
+    for cell, row in earlier_rows(earlier, "VerifyRead"):
         known = cells.setdefault(cell, CellStanding())
         if known.forming is None:  # it did not conduct, and was programmed: the bench knew it for formed
             known.forming = Verdict.FORMED if known.forming_pulses else Verdict.ALREADY_FORMED
@@ -73,14 +73,6 @@ def standing(earlier: Earlier, *, formed_above: float, low_state: float, last_fo
         known.is_low |= two_sided or inside
         known.is_verified = two_sided and inside and was_inside
         before[cell] = int(row["pulses"]), two_sided and inside
-    told = frozenset(cell for cell, _ in _rows(earlier, "CellSummary"))
+    told = frozenset(cell for cell, _ in earlier_rows(earlier, "CellSummary"))
     picture = earlier.pictures.get("conductance")
     return Standing(cells, programming or bool(told), told, None if picture is None else picture.values)
-
-
-def _rows(earlier: Earlier, table: str) -> Iterator[tuple[Cell, Mapping[str, Any]]]:
-    columns = earlier.tables.get(table, {})
-    names = list(columns)
-    for values in zip(*columns.values(), strict=True):
-        row = dict(zip(names, values, strict=True))
-        yield Cell(int(row["word"]), int(row["bit"])), row

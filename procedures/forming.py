@@ -102,9 +102,13 @@ class FormingRamp:
             view.pulse(amplitude, self.forming_width)
             pulses += 1
 
+    def amplitude_of(self, pulse: int) -> float:
+        """V of the `pulse`-th pulse of the ramp, counted from 1."""
+        return self.forming_start + (pulse - 1) * self.forming_step
+
     def _amplitude(self, pulses: int) -> float | None:
         """V of the pulse after so many; None when it would be beyond the highest."""
-        amplitude = self.forming_start + pulses * self.forming_step
+        amplitude = self.amplitude_of(pulses + 1)
         return None if amplitude > self.forming_max * (1 + 1e-9) else amplitude
 
 

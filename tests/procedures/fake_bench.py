@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND, Feed, Purpose, Role, Route, Scheme
+from labctl.core.rows import Block, Earlier, Picture, Progress
 from labctl.core.views import CellReading
+from labctl.record.columns import layout, stack
 from tests.analysis.nodal import read_current
 
 UNFORMED = 5e-9
@@ -178,3 +180,27 @@ def complete(experiment):
 def of_kind(rows, kind):
     """The rows of one kind, in their order."""
     return [row for row in rows if isinstance(row, kind)]
+
+
+def interrupted(experiment, rows=10**9, lost=0, until=None):
+    """Run until `rows` rows are recorded, or one of the kind `until`, then end; what the record without the `lost` last
+    of them holds."""
+    recorded = []
+    for item in experiment:
+        if isinstance(item, Progress | Picture | Block):
+            continue
+        recorded.append(item)
+        if len(recorded) == rows or type(item) is until:
+            break
+    experiment.close()
+    return recorded_as(recorded[: len(recorded) - lost])
+
+
+def recorded_as(rows):
+    """Rows as an interrupted run's record gives them back, times left out."""
+    tables = {}
+    for row in rows:
+        tables.setdefault(type(row), []).append(layout(type(row)).values(row))
+    return Earlier(
+        {kind.__name__: stack(layout(kind).columns[2:], values) for kind, values in tables.items()}, {}
+    )

@@ -8,7 +8,7 @@ from labctl.core.route import Purpose
 from labctl.core.rows import Progress, Verdict
 from procedures.cells_form import CellFormed, CellsForm
 from procedures.forming import FormingRead
-from tests.procedures.fake_bench import FakeBench, complete, of_kind
+from tests.procedures.fake_bench import FakeBench, complete, interrupted, of_kind
 
 CELLS = (Cell(2, 0), Cell(0, 1))
 
@@ -49,3 +49,41 @@ def test_a_formed_cell_gets_no_pulse(bench):
 def test_a_ramp_that_cannot_rise_is_refused():
     with pytest.raises(PlanError, match=r"forming_start = 1\.9 V lies above forming_max = 1\.8 V"):
         CellsForm(cells=CELLS, forming_start=1.9)
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["every row recorded", "the last row lost"])
+@pytest.mark.parametrize("rows", range(1, 13))
+def test_an_interrupted_run_ends_with_the_rows_of_an_uninterrupted_one(rows, lost, bench):
+    plan = CellsForm(cells=CELLS)
+    whole = of_kind(complete(plan.run(FakeBench()))[0], CellFormed)
+    earlier = interrupted(plan.run(bench), rows, lost)
+    pulses = len(bench.pulses)
+    resumed, verdict = complete(plan.resume(bench, earlier))
+    assert verdict is Verdict.DONE
+    told = earlier.tables.get("CellFormed", {"pulses": [], "word": []})
+    after = of_kind(resumed, CellFormed)
+    assert [*told["pulses"], *(row.pulses for row in after)] == [row.pulses for row in whole]
+    assert [*told["word"], *(row.word for row in after)] == [row.word for row in whole]
+    twice = 0
+    for cell in CELLS:
+        amplitudes = bench.amplitudes(cell, Purpose.FORM)
+        assert amplitudes == sorted(amplitudes)
+        twice += len(amplitudes) - len(set(amplitudes))
+    assert twice <= lost, (
+        "only a pulse whose read was lost may be given again, and only to a cell that does not conduct"
+    )
+    assert len(bench.pulses) - pulses <= sum(row.pulses for row in after)
+
+
+def test_a_cell_that_would_not_form_is_left_alone_and_still_counts(bench):
+    bench.cells[CELLS[0]].forming_voltage = 99.0
+    plan = CellsForm(cells=CELLS)
+    for rows in (plan.last_pulse + 1, plan.last_pulse + 2):
+        earlier = interrupted(plan.run(bench), rows)
+        bench.pulses.clear()
+        resumed, verdict = complete(plan.resume(bench, earlier))
+        assert verdict is Verdict.PARTLY
+        assert bench.amplitudes(CELLS[0], Purpose.FORM) == []
+        assert of_kind(resumed, Progress)[-1].doing == "could not form (2, 0)"
+        bench.cells[CELLS[1]].conductance = 5e-9
+        bench.highest.clear()

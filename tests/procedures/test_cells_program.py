@@ -7,7 +7,7 @@ from labctl.core.lines import Cell
 from labctl.core.rows import Progress, Verdict
 from procedures.cells_program import CellProgrammed, CellsProgram
 from procedures.program_verify import VerifyRead
-from tests.procedures.fake_bench import FakeBench, complete, of_kind
+from tests.procedures.fake_bench import FakeBench, complete, interrupted, of_kind
 
 CELLS = (Cell(2, 0), Cell(0, 1))
 
@@ -57,3 +57,28 @@ def test_a_stuck_cell_is_a_row_and_the_next_is_programmed(bench):
 def test_bad_parameters_are_refused_in_a_sentence(settings, words):
     with pytest.raises(PlanError, match=words):
         CellsProgram(**{"cells": CELLS, "target": 50e-6, **settings})
+
+
+@pytest.mark.parametrize("rows", range(1, 15))
+def test_an_interrupted_run_goes_on_with_the_cell_under_way_and_counts_its_pulses(rows, bench):
+    plan = CellsProgram(cells=CELLS, target=100e-6)
+    earlier = interrupted(plan.run(bench), rows)
+    resumed, verdict = complete(plan.resume(bench, earlier))
+    assert verdict is Verdict.DONE
+    told = earlier.tables.get("CellProgrammed", {"word": [], "pulses": []})
+    counted = dict(zip(told["word"], told["pulses"], strict=True))
+    counted |= {row.word: row.pulses for row in of_kind(resumed, CellProgrammed)}
+    assert len(counted) == len(CELLS)
+    for cell in CELLS:
+        assert bench.cells[cell].conductance == pytest.approx(100e-6, rel=0.05)
+        unread = sum(pulse.cell == cell for pulse in bench.pulses) - counted[cell.word]
+        assert unread in (0, 1)
+
+
+def test_a_cell_that_was_not_verified_before_still_counts(bench):
+    bench.cells[CELLS[0]].rate = 0.0
+    plan = CellsProgram(cells=CELLS, target=100e-6)
+    earlier = interrupted(plan.run(bench), until=CellProgrammed)
+    resumed, verdict = complete(plan.resume(bench, earlier))
+    assert verdict is Verdict.PARTLY
+    assert [row.word for row in of_kind(resumed, CellProgrammed)] == [CELLS[1].word]

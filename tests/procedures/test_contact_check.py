@@ -56,7 +56,7 @@ def test_a_dead_neuron_is_no_lost_contact():
     rows, verdict, _ = checked([250.0, OPEN, 250.0, SHORT])
     assert verdict is Verdict.DONE
     assert [row.contact for row in rows] == [True, False, True, False]
-    assert [row.resistance for row in rows] == [250.0, None, 250.0, None]
+    assert [row.resistance for row in rows] == [pytest.approx(250.0), None, pytest.approx(250.0), None]
 
 
 @pytest.mark.parametrize("resistances", [[OPEN] * 4, [SHORT] * 4, [250.0, OPEN, OPEN, OPEN], [5e3] * 4])
