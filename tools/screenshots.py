@@ -50,6 +50,7 @@ class Studio:
     def __init__(self, folder: Path) -> None:
         """Samples, settings and runs in `folder`."""
         os.environ["LABCTL_SAMPLES"] = str(folder / "samples")
+        os.chdir(folder)  # short paths in the pictures; the engine starts here too
         self.folder = folder
         self.application = make_application()
         self.theme = Theme(self.application, Choice.LIGHT)
@@ -134,7 +135,7 @@ def main(into: Path) -> None:
         picture = photograph(folder)
         maps = {
             "weights": "edges",
-            "images": str(picture),
+            "images": picture.name,
             "filters": "0-3",
             "calibration_patches": str(PATCHES),
         }

@@ -205,6 +205,11 @@ class Bench:
         left = [unended_sentence(unended)] if unended is not None else []
         return [*left, *self._relay_book.warnings()]
 
+    @property
+    def unended_run(self) -> str:
+        """Folder of the run that was under way when the program before died; empty when there was none."""
+        return "" if self._lock.unended is None else self._lock.unended.run
+
     def mark_run(self, folder: Path | None) -> None:
         """A run is under way in `folder`, or none is any more: who finds the bench left alone is told of it."""
         self._lock.mark_run(folder)

@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         session.array.connect(self.array.take_books)
         session.ended.connect(self._run_ended)
         session.told.connect(self.tell)
+        session.resumable.connect(self._offer_to_resume)
 
     def _connect_rooms(self) -> None:
         session = self.session
@@ -240,6 +241,15 @@ class MainWindow(QMainWindow):
         self.array.refresh()
         if page is self.plots:
             self.plots.refresh()
+
+    def _offer_to_resume(self, sentence: str, folder: str) -> None:
+        def resume() -> None:
+            self.notices.withdraw(folder)
+            self.session.link.command("go_on", run=folder)
+
+        offer = f"{sentence} Its run did not end: {Path(folder).name}."
+        self.log.add("warning", offer)
+        self.notices.tell("warning", offer, buttons=[("Resume it", resume)], key=folder)
 
     def _run_ended(self, message: Message) -> None:
         QTimer.singleShot(0, self.earlier.refresh)

@@ -27,6 +27,7 @@ class Session(QObject):
     bench_opened: its file. state: how the engine stands, see `Message` "state". run_shown: a run to show, or None.
     run_grew: there is more of it. progress, queue, checked, live, array: the engine's messages of these names.
     told: level ("log": for the log only), sentence, details. ended: a run is over; its message.
+    resumable: what the program before left behind, and the folder of its run.
     """
 
     bench_opened = Signal(object)
@@ -41,6 +42,7 @@ class Session(QObject):
     array = Signal(dict)
     told = Signal(str, str, str)
     ended = Signal(dict)
+    resumable = Signal(str, str)
     _read = Signal(object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -126,8 +128,12 @@ class Session(QObject):
         if not state.get("folder"):
             self.link.command("queue", self._show_latest)
         self._become(state)
+        unended = state.get("unended", "")
         for warning in state.get("warnings", ()):
-            self.told.emit("warning", warning, "")
+            if unended and unended in warning:
+                self.resumable.emit(warning.partition(" Its run did not end")[0], unended)
+            else:
+                self.told.emit("warning", warning, "")
         if state.get("folder"):
             self._follow(Path(state["folder"]))
 

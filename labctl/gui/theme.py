@@ -54,12 +54,12 @@ LIGHT = Colours(
     is_dark=False,
 )
 DARK = Colours(
-    window="#1f2328",
-    base="#16191d",
-    button="#2d333b",
+    window="#2f353d",  # well above `base`: Fusion draws outlines darker than the window, which alone would not show
+    base="#14181d",
+    button="#434b55",
     text="#e6e9ed",
-    muted="#9aa4b0",
-    grid="#3d444d",
+    muted="#a9b2bd",
+    grid="#59626d",
     accent="#58a6ff",
     good="#3fb950",
     warn="#e3a33b",

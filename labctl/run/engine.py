@@ -166,7 +166,7 @@ class Engine:
         self._clients.tell(plain(event))
 
     def _idle(self) -> Message:
-        return {"state": "idle", "warnings": list(self._warnings)}
+        return {"state": "idle", "warnings": list(self._warnings), "unended": self._bench.unended_run}
 
     # Commands, in the clients' threads ------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from labctl.run.plain import decoded, encoded
 from labctl.run.switchboard import note_path
 from tests.faults.lab import BITS, WORDS, small_bench, target_map
 
-IDLE = {"state": "idle", "warnings": []}
+IDLE = {"state": "idle", "warnings": [], "unended": ""}
 
 
 @pytest.fixture

@@ -69,6 +69,22 @@ def test_an_engine_that_is_killed_is_told_and_the_bench_opens_again(open_desk):
     assert any("did not end as it should" in sentence for _, sentence, _ in desk.told)
 
 
+def test_a_run_that_was_killed_is_offered_and_goes_on_with_one_click(open_desk):
+    desk, window = open_desk, open_desk.window
+    programming(desk)
+    folder = window.session.run.folder
+    window.session.link.process.kill()
+    desk.until(lambda: window.session.now == "no bench")
+    desk.open()
+    (resume,) = [button for button in offered(window) if button.text() == "Resume it"]
+    desk.click(resume)
+    desk.until(lambda: bool(desk.ended) and window.session.now == "idle")
+    run = read_run(folder)
+    assert run.outcome is Outcome.FINISHED
+    assert set(run.tables["CellSummary"].columns["verdict"]) == {"verified"}
+    assert offered(window) == []
+
+
 def test_an_error_in_a_slot_is_a_notice_and_the_window_lives_on(desk, monkeypatch):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     catcher = Catcher(desk.window)
