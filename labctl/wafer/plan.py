@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,14 +15,22 @@ from labctl.wafer.geometry import Die, WaferGeometry
 from labctl.wafer.path import chosen
 from labctl.wafer.plancheck import contradictions
 from labctl.wafer.planmodel import NO_CONTACT, Bin, Limit, Quality, Selection, StopRules, Subsite
-from labctl.wafer.planparts import read_parts
+from labctl.wafer.planparts import Parts, read_parts
+
+Also = Callable[[Parts], Iterable[str]]
+"""Looks for more mistakes in the parts of a plan, those left out that are not sound by themselves."""
+
+
+def nothing_more(parts: Parts) -> Iterable[str]:
+    """No more mistakes."""
+    return ()
 
 
 class WaferPlanError(PlanError):
     """A wafer plan that cannot be used; holds every mistake at once."""
 
-    def __init__(self, source: str, mistakes: tuple[str, ...]) -> None:
-        self.source, self.mistakes = source, mistakes
+    def __init__(self, source: str, mistakes: Sequence[str]) -> None:
+        self.source, self.mistakes = source, tuple(mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__(f"{source}: {count}\n" + "\n".join(f"  - {mistake}" for mistake in mistakes))
 
@@ -84,7 +93,7 @@ class WaferPlan:
         )
 
 
-def load_plan(name_or_path: str | Path) -> WaferPlan:
+def load_plan(name_or_path: str | Path, also: Also = nothing_more) -> WaferPlan:
     """Read and check a plan, found by path or by name among those that travel with labctl.
 
     Raises WaferPlanError with every mistake: its place, what is allowed, the unit.
@@ -94,29 +103,29 @@ def load_plan(name_or_path: str | Path) -> WaferPlan:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(f"The wafer plan {path} cannot be read: {error}.") from None
-    return read_plan(text, path)
+    return read_plan(text, path, also)
 
 
-def read_plan(text: str, source: Path) -> WaferPlan:
-    """Check the text of a plan that stands (or stood) at `source`; raises WaferPlanError with every mistake."""
+def read_plan(text: str, source: Path, also: Also = nothing_more) -> WaferPlan:
+    """Check the text of a plan that stands (or stood) at `source`; raises WaferPlanError with every mistake.
+
+    also: looks for more mistakes in what could be read, for example whether it fits a bench.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise WaferPlanError(str(source), (f"not valid TOML: {error}",)) from None
+        raise WaferPlanError(str(source), [_not_toml(error)]) from None
     parts, mistakes = read_parts(raw)
-    mistakes += contradictions(parts)
+    mistakes += [*contradictions(parts), *also(parts)]
     if mistakes or parts.grid is None:
-        raise WaferPlanError(str(source), tuple(mistakes))
+        raise WaferPlanError(str(source), mistakes)
     geometry = parts.grid.geometry
-    bench = parts.head["bench"]
-    if bench.endswith(".toml"):
-        bench = str(source.parent / bench)
     return WaferPlan(
         name=parts.head["name"],
         lot=parts.head["lot"],
         wafer=parts.head["wafer"],
         operator=parts.head["operator"],
-        bench=bench,
+        bench=bench_named(parts, source),
         geometry=geometry,
         selection=parts.selection,
         dies=chosen(geometry, parts.selection),
@@ -129,3 +138,17 @@ def read_plan(text: str, source: Path) -> WaferPlan:
         source=source,
         description=parts.head["description"],
     )
+
+
+def bench_named(parts: Parts, source: Path) -> str:
+    """The bench that a plan at `source` names, a path as seen from the plan's folder; empty when it names none."""
+    bench = parts.head["bench"]
+    return str(source.parent / bench) if bench.endswith(".toml") else bench
+
+
+def _not_toml(error: tomllib.TOMLDecodeError) -> str:
+    twice = re.fullmatch(r"Cannot declare \((?P<keys>.*)\) twice (?P<where>\(.*\))", str(error))
+    if twice is None:
+        return f"not valid TOML: {error}"
+    name = ".".join(re.findall(r"'([^']*)'", twice["keys"]))
+    return f"the section [{name}] is there twice {twice['where']}: each needs a name of its own"

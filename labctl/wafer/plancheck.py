@@ -74,14 +74,14 @@ def _subsite_mistakes(subsite: Subsite, parts: Parts) -> Iterator[str]:
             )
     if subsite.kind is not SubsiteKind.ARRAY and (len(subsite.words), len(subsite.bits)) != (1, 1):
         yield f"{place}: a {subsite.kind.value} lies between one word line and one bit line"
-    yield from _order_mistakes(place, subsite.tests)
+    yield from _order_mistakes(place, subsite)
 
 
-def _order_mistakes(place: str, tests: Sequence[PlannedTest]) -> Iterator[str]:
+def _order_mistakes(place: str, subsite: Subsite) -> Iterator[str]:
     earlier: list[str] = []
-    names = {test.name for test in tests}
-    is_checked = False
-    for test in tests:
+    names = {test.name for test in subsite.tests}
+    is_checked = subsite.kind is not SubsiteKind.ARRAY  # elsewhere there is no heater to tell a contact by
+    for test in subsite.tests:
         for name in test.if_passed:
             if name == test.name:
                 yield f"{place}.tests.{test.name}: if_passed names the test itself"

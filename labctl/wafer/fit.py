@@ -1,0 +1,192 @@
+"""Whether a plan fits a bench: lines, procedures and their settings, voltages, the stage, the prober."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labctl.bench.limits import BenchLimits
+from labctl.bench.router import Router
+from labctl.benchfile import BenchFile, load_bench
+from labctl.core.errors import LabError, PlanError
+from labctl.core.lines import Cell, Line, LineKind
+from labctl.core.paths import find_wafer_plan
+from labctl.core.quantity import make, specs
+from labctl.core.route import Route
+from labctl.wafer.plan import WaferPlan, WaferPlanError, bench_named, load_plan
+from labctl.wafer.planmodel import PlannedTest, Subsite, SubsiteKind
+from labctl.wafer.planparts import Parts
+from procedures.cells_pulse import CellsPulse
+from procedures.contact_check import ContactCheck
+from procedures.forming import FormingRamp
+from procedures.neuron_transfer import NeuronTransfer
+from procedures.program_verify import WritePulses
+from procedures.target_map import read_target
+
+Find = Callable[[str], type]
+"""The procedure of a name; PlanError naming those that exist. See `labctl.catalogue.find`."""
+
+
+def load_for(name_or_path: str | Path, bench: str, find: Find) -> tuple[WaferPlan, BenchFile]:
+    """A plan and the bench it is for: `bench`, or the one that the plan names.
+
+    Raises WaferPlanError with every mistake of the plan, alone and on this bench.
+    """
+    files: list[BenchFile] = []
+
+    def fitting(parts: Parts) -> Iterator[str]:
+        named = bench or bench_named(parts, find_wafer_plan(name_or_path))
+        if not named:
+            yield "bench: the plan names none, give --bench"
+            return
+        files.append(load_bench(named))
+        kelvin = None if parts.stage is None else parts.stage.temperature
+        yield from _misfits(parts.subsites, kelvin, files[0], find)
+
+    return load_plan(name_or_path, fitting), files[0]
+
+
+def check_against(plan: WaferPlan, bench: BenchFile, find: Find) -> None:
+    """Raise WaferPlanError naming everything in which `plan` and `bench` do not go together."""
+    mistakes = list(_misfits(plan.subsites, plan.temperature, bench, find))
+    if mistakes:
+        raise WaferPlanError(str(plan.source), mistakes)
+
+
+def _misfits(
+    subsites: Mapping[str, Subsite], kelvin: float | None, bench: BenchFile, find: Find
+) -> Iterator[str]:
+    if kelvin is not None:
+        yield from _stage_misfits("stage.temperature", kelvin, bench)
+    for subsite in subsites.values():
+        found = list(_line_misfits(subsite, bench))
+        yield from found
+        for test in subsite.tests:
+            yield from _test_misfits(subsite, test, bench, find, compare=not found)
+
+
+def cells_of(procedure: Any, subsite: Subsite) -> tuple[Cell, ...]:
+    """The cells that a procedure writes or reads on a subsite, as far as its settings tell."""
+    if hasattr(procedure, "cells"):
+        return tuple(Cell(*cell) for cell in procedure.cells)
+    if hasattr(procedure, "word") and hasattr(procedure, "bit"):
+        return (Cell(procedure.word, procedure.bit),)
+    if hasattr(procedure, "target") and isinstance(procedure.target, str):
+        return tuple(
+            Cell(int(word), int(bit)) for word, bit in np.argwhere(~np.isnan(read_target(procedure.target)))
+        )
+    if hasattr(procedure, "words") and hasattr(procedure, "bits"):
+        words, bits = procedure.words or subsite.words, procedure.bits or subsite.bits
+        return tuple(Cell(word, bit) for word in words for bit in bits)
+    return ()
+
+
+def _line_misfits(subsite: Subsite, bench: BenchFile) -> Iterator[str]:
+    for key, kind, indices in (("words", LineKind.WORD, subsite.words), ("bits", LineKind.BIT, subsite.bits)):
+        count = len(bench.lines(kind))
+        beyond = [index for index in indices if index >= count]
+        unwired = [index for index in indices if index < count and Line(kind, index) not in bench.columns]
+        place = f"subsites.{subsite.name}.{key}"
+        if beyond:
+            yield f"{place}: the bench {bench.name} has no {_named(kind, beyond)}, it has {kind.value} 0 to {count - 1}"
+        if unwired:
+            yield f"{place}: {_named(kind, unwired)} of the bench {bench.name} is wired to no matrix column"
+
+
+def _test_misfits(
+    subsite: Subsite, test: PlannedTest, bench: BenchFile, find: Find, *, compare: bool
+) -> Iterator[str]:
+    place = f"subsites.{subsite.name}.tests.{test.name}"
+    try:
+        procedure: Any = make(find(test.procedure), test.settings)
+        cells = cells_of(procedure, subsite)
+    except PlanError as error:
+        yield f"{place}: {_plain(error)}"
+        return
+    if compare:
+        yield from (f"{place}: {each}" for each in _outside(procedure, cells, subsite, bench))
+    yield from (f"{place}: {each}" for each in _neuron_misfits(procedure, subsite, bench))
+    if hasattr(procedure, "temperature"):
+        yield from _stage_misfits(f"{place}.temperature", procedure.temperature, bench)
+    yield from (f"{place}: {each}" for each in _refused(procedure, cells, bench))
+
+
+def _outside(procedure: Any, cells: tuple[Cell, ...], subsite: Subsite, bench: BenchFile) -> Iterator[str]:
+    strange = [cell for cell in cells if cell.word not in subsite.words or cell.bit not in subsite.bits]
+    if strange:
+        yield f"cell {strange[0]} is not among the lines that subsite '{subsite.name}' is wired to"
+    if isinstance(getattr(procedure, "target", None), str):
+        shape, array = read_target(procedure.target).shape, bench.array
+        if shape != (array.word_lines, array.bit_lines):
+            yield (
+                f"{procedure.target} holds {shape[0]} x {shape[1]} conductances, the array of the bench {bench.name} "
+                f"has {array.word_lines} word lines x {array.bit_lines} bit lines"
+            )
+
+
+def _neuron_misfits(procedure: Any, subsite: Subsite, bench: BenchFile) -> Iterator[str]:
+    names = {spec.name for spec in specs(procedure)}
+    if not names & {"neuron", "neurons"}:
+        return
+    if subsite.kind is not SubsiteKind.ARRAY:
+        yield f"needs neurons, a {subsite.kind.value} has none"
+    elif bench.neurons is None:
+        yield f"needs neurons, the bench {bench.name} has none (section [neurons])"
+    else:
+        wanted = (procedure.neuron,) if "neuron" in names else procedure.neurons
+        strange = [neuron for neuron in wanted if neuron not in subsite.bits]
+        if strange:
+            yield f"neuron {strange[0]} is not at a bit line that subsite '{subsite.name}' is wired to"
+
+
+def _refused(procedure: Any, cells: Sequence[Cell], bench: BenchFile) -> Iterator[str]:
+    """What the bench's limits forbid of a procedure's largest voltages; all cells of an array are alike in that."""
+    for plan_route in _largest(procedure, cells, Router(bench), bench):
+        try:
+            plan_route()
+        except LabError as error:
+            yield _plain(error)
+
+
+def _largest(
+    procedure: Any, cells: Sequence[Cell], router: Router, bench: BenchFile
+) -> Iterator[Callable[[], Route]]:
+    if isinstance(procedure, NeuronTransfer) and bench.neurons is not None:
+        yield lambda: router.heater(procedure.neuron, procedure.highest)
+    if isinstance(procedure, ContactCheck) and bench.neurons is not None:
+        yield lambda: router.heater(0, procedure.voltage)
+    existing = (each for each in cells if each.word < len(bench.lines(LineKind.WORD)))
+    cell = next((each for each in existing if each.bit < len(bench.lines(LineKind.BIT))), None)
+    if cell is None:
+        return
+    if isinstance(procedure, FormingRamp):
+        yield lambda: router.cell_form(cell, procedure.forming_max, procedure.forming_scheme)
+    if isinstance(procedure, WritePulses):
+        largest = max(procedure.set_max, procedure.reset_max)
+        yield lambda: router.cell_write(cell, largest, procedure.scheme, procedure.cell_current)
+    if isinstance(procedure, CellsPulse):
+        size = abs(procedure.amplitude)
+        yield lambda: router.cell_write(cell, size, procedure.scheme, procedure.cell_current)
+    if hasattr(procedure, "read_voltage"):
+        yield lambda: router.cell_read(cell, procedure.read_voltage)
+
+
+def _stage_misfits(place: str, kelvin: float, bench: BenchFile) -> Iterator[str]:
+    if bench.stage is None:
+        yield f"{place}: the bench {bench.name} has no stage (section [stage])"
+        return
+    try:
+        BenchLimits(bench.limits).stage(kelvin)
+    except LabError as error:
+        yield f"{place}: {_plain(error)}"
+
+
+def _named(kind: LineKind, indices: list[int]) -> str:
+    return f"{kind.value} {', '.join(str(index) for index in indices)}"
+
+
+def _plain(error: LabError) -> str:
+    return str(error).rstrip(".")
