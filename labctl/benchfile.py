@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import Field, ValidationError
 
@@ -17,18 +17,19 @@ from labctl.benchmodel import (
     InstrumentEntry,
     Limits,
     Neurons,
+    ProberEntry,
     Roles,
     RowWire,
     SampleEntry,
     Section,
     Stage,
-    Virtual,
     Wiring,
 )
 from labctl.core.errors import BenchFileError
 from labctl.core.lines import Line, LineKind
 from labctl.core.paths import find_bench
 from labctl.core.route import GROUND, Crosspoint
+from labctl.virtualmodel import Virtual
 
 FORMAT = "labctl-bench-1"
 THIS_FILE = "{this_file}"
@@ -43,6 +44,7 @@ REQUIRED: Mapping[str, type[Section]] = {
 OPTIONAL: Mapping[str, type[Section]] = {
     "neurons": Neurons,
     "stage": Stage,
+    "prober": ProberEntry,
     "sample": SampleEntry,
     "virtual": Virtual,
 }
@@ -63,6 +65,7 @@ class BenchFile(Section):
     limits: Limits
     neurons: Neurons | None = None
     stage: Stage | None = None
+    prober: ProberEntry | None = None
     sample: SampleEntry | None = None
     virtual: Virtual | None = None
     text: str = Field(repr=False)
@@ -176,9 +179,24 @@ def _sentence(place: str, item: Any, model: type[Section]) -> str:
     if item["type"] == "missing":
         return f"{where}: is missing"
     if item["type"] == "extra_forbidden":
-        return f"{where}: unknown key (there are: {', '.join(model.model_fields)})"
+        return f"{where}: unknown key (there are: {', '.join(_keys_at(model, item['loc'][:-1]))})"
     message = item["msg"].removeprefix("Value error, ")
     return f"{where}: {message}"
+
+
+def _keys_at(model: type[Section], place: Sequence[Any]) -> list[str]:
+    """Keys that `model` has at `place` within it; the names in a table of sections lead no further down."""
+    for part in place:
+        field = model.model_fields.get(part)
+        model = (_section_in(field.annotation) if field is not None else None) or model
+    return list(model.model_fields)
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The section that an annotation such as `Stage | None` or `dict[str, Stage]` speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)
 
 
 def _instruments(raw: Mapping[str, Any], mistakes: list[str]) -> dict[str, InstrumentEntry]:
@@ -217,6 +235,20 @@ def _contradictions(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
     stage: Stage | None = parts.get("stage")
     if stage is not None and stage.instrument not in named:
         yield f"stage.instrument: there is no instrument '{stage.instrument}'"
+    yield from _prober_mistakes(parts, named)
+
+
+def _prober_mistakes(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
+    prober: ProberEntry | None = parts.get("prober")
+    virtual: Virtual | None = parts.get("virtual")
+    if prober is not None and prober.instrument is not None:
+        entry: InstrumentEntry | None = parts["instruments"].get(prober.instrument)
+        if entry is None and prober.instrument not in named:
+            yield f"prober.instrument: there is no instrument '{prober.instrument}'"
+        elif entry is not None and entry.driver != prober.kind:
+            yield f"prober.instrument: {prober.instrument} is a {entry.driver}, no {prober.kind}"
+    if prober is None and virtual is not None and virtual.wafer is not None:
+        yield "virtual.wafer: there is no prober to move this wafer (section [prober])"
 
 
 def _address_mistakes(visa: BusAddresses, named: set[str]) -> Iterator[str]:

@@ -31,7 +31,10 @@ DRIVERS = {
     "keithley707b": DriverFacts("matrix", slots=6),
     "keithley708b": DriverFacts("matrix", slots=1),
     "lakeshore336": DriverFacts("stage"),
+    "velox": DriverFacts("prober"),
 }
+OPERATOR = "operator"
+PROBER_KINDS = ("velox", OPERATOR)
 CARD_COLUMNS = {"7174A": 12}
 MATRIX_ROWS = "ABCDEFGH"
 
@@ -132,7 +135,7 @@ class InstrumentEntry(Section):
 
     @property
     def kind(self) -> str:
-        """What it is: source, matrix or stage."""
+        """What it is: source, matrix, stage or prober."""
         return DRIVERS[self.driver].kind
 
     @property
@@ -282,6 +285,29 @@ class Stage(Section):
     input: str = "A"
 
 
+def _prober_kind(kind: object) -> str:
+    if kind not in PROBER_KINDS:
+        raise ValueError(f"'{kind}' is no kind of prober (there are: {', '.join(PROBER_KINDS)})")
+    return str(kind)
+
+
+class ProberEntry(Section):
+    """What brings a wafer's dies under the probes: an instrument, or a person who is told what to do ("operator")."""
+
+    kind: Annotated[str, BeforeValidator(_prober_kind)]
+    instrument: str | None = None
+
+    @model_validator(mode="after")
+    def _driven_by(self) -> ProberEntry:
+        if (self.kind == OPERATOR) == (self.instrument is not None):
+            raise ValueError(
+                'kind = "operator" names no instrument'
+                if self.kind == OPERATOR
+                else f'kind = "{self.kind}" needs instrument = "..."'
+            )
+        return self
+
+
 class SampleEntry(Section):
     """Which sample is on the bench: its ledger of doses is kept under this name."""
 
@@ -311,17 +337,3 @@ class Limits(Section):
     run_energy: Annotated[float, in_unit("J", 0.0, 1e3)] = 0.1
     relay_life: Annotated[float, in_unit("1", 1.0, 1e15)] = 1e8
     heater_relay_life: Annotated[float, in_unit("1", 1.0, 1e15)] = 1e7
-
-
-class Virtual(Section):
-    """The simulated sample and its bench: presets, seed, sample file, parasitics."""
-
-    cells: str = "generic_ag_cbram"
-    neurons: str = "generic_vo2"
-    seed: Annotated[int, whole(0, 2**63 - 1)] = 0
-    sample: str
-    contact_resistance: Annotated[float, in_unit("ohm", 1e-3, 1e3)] = 1.0
-    line_capacitance: Annotated[float, in_unit("F", 0.0, 1e-7)] = 200e-12
-    row_capacitance: Annotated[float, in_unit("F", 0.0, 1e-7)] = 300e-12
-    bus_latency: Annotated[float, in_unit("s", 0.0, 1.0)] = 0.5e-3
-    room_temperature: Annotated[float, in_unit("K", 250.0, 350.0)] = 296.0

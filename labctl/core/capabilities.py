@@ -1,6 +1,7 @@
 """What instruments can do, as small Protocols: all that composition and procedures know of a driver."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from labctl.core.route import Crosspoint
@@ -14,6 +15,32 @@ class Sample(NamedTuple):
 
     current: float
     limited: bool
+
+
+@dataclass(frozen=True)
+class DiePosition:
+    """Where the probes stand on a wafer.
+
+    x, y:       the prober's own integers of the die.
+    subsite:    what the place on the die was called when the chuck was sent there; None where nobody named it.
+    in_contact: whether the probes touch.
+    dx, dy:     m from the die's reference point, along the prober's own axes.
+    """
+
+    x: int
+    y: int
+    subsite: str | None = None
+    in_contact: bool = False
+    dx: float = 0.0
+    dy: float = 0.0
+
+    def __str__(self) -> str:
+        """`die (3, -2)`, `die (3, -2), array` or `die (3, -2) + (1.5 mm, 0 mm)`."""
+        if self.subsite is not None:
+            return f"die ({self.x}, {self.y}), {self.subsite}"
+        if not (self.dx or self.dy):
+            return f"die ({self.x}, {self.y})"
+        return f"die ({self.x}, {self.y}) + ({self.dx * 1e3:g} mm, {self.dy * 1e3:g} mm)"
 
 
 class Instrument(Protocol):
@@ -163,4 +190,35 @@ class TemperatureController(Instrument, Protocol):
 
     def temperature(self) -> float:
         """Present reading in K."""
+        ...
+
+
+class Prober(Protocol):
+    """Steps a wafer under the probes: a machine, or a person who is told what to do."""
+
+    @property
+    def position(self) -> DiePosition | None:
+        """Where the probes stand; None while that is not known."""
+        ...
+
+    def to_die(self, x: int, y: int) -> None:
+        """Separate, and bring the reference point of die (x, y), the prober's own integers, under the probes.
+
+        Raises LabError when there is no such die; the position is confirmed when this returns.
+        """
+        ...
+
+    def to_subsite(self, dx: float, dy: float, name: str | None = None) -> None:
+        """Separate, and stand `dx`, `dy` m from the reference point of the present die, along the prober's own axes.
+
+        `name` is what the position is called from then on.
+        """
+        ...
+
+    def contact(self) -> None:
+        """Let the probes touch."""
+        ...
+
+    def separate(self) -> None:
+        """Take the probes off the wafer."""
         ...
