@@ -39,6 +39,7 @@ def kill_at(lab, command, moment):
     return journal.parent
 
 
+@pytest.mark.timeout(600)  # eleven programs start in it, on a machine that others may be using
 def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given_twice(tmp_path, sample_seed):
     moments = random.Random(sample_seed)
     with served(tmp_path, seed=sample_seed) as lab:
