@@ -9,7 +9,7 @@ from labctl.core.quantity import option, quantity
 from labctl.core.rows import Earlier, Experiment, Verdict
 from labctl.core.views import CrossbarBench
 from procedures.cells_chosen import chosen_cells, earlier_rows, ended, refuse_no_cells, visit
-from procedures.forming import Formed, FormingRamp
+from procedures.forming import FormingRamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class CellsForm(FormingRamp):
                     failed.append(cell)
                 continue
             yield progress
-            formed = self._known(last[cell]) if cell in last else None
+            formed = self.ended_by(last[cell]) if cell in last else None
             if formed is None:
                 given = int(last[cell]["pulses"]) if cell in last else None
                 route = bench.router.cell_form(cell, self.forming_max, self.forming_scheme)
@@ -77,10 +77,3 @@ class CellsForm(FormingRamp):
             )
         yield ended(self.cells, failed, "formed", "could not form")
         return Verdict.PARTLY if failed else Verdict.DONE
-
-    def _known(self, last: Mapping[str, Any]) -> Formed | None:
-        """How forming a cell ended, when its last read tells it already."""
-        pulses, conductance = int(last["pulses"]), float(last["conductance"])
-        if conductance >= self.formed_above:
-            return Formed(Verdict.FORMED if pulses else Verdict.ALREADY_FORMED, pulses, conductance)
-        return Formed(Verdict.NOT_FORMED, pulses, conductance) if pulses >= self.last_pulse else None

@@ -1,14 +1,15 @@
 """Forming: make a virgin cell conduct, by pulses through a series resistor that grow until it does."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from labctl.core.errors import PlanError
 from labctl.core.quantity import check, device_line, option, quantity, show
 from labctl.core.route import Scheme
-from labctl.core.rows import Experiment, Verdict, Yielded
+from labctl.core.rows import Earlier, Experiment, Verdict, Yielded
 from labctl.core.views import CellView, CrossbarBench
+from procedures.cells_chosen import earlier_rows
 from procedures.reading import existing_cell
 
 
@@ -102,6 +103,13 @@ class FormingRamp:
             view.pulse(amplitude, self.forming_width)
             pulses += 1
 
+    def ended_by(self, last: Mapping[str, Any]) -> Formed | None:
+        """How forming a cell ended, when its FormingRead row `last` tells it; None when something is left to do."""
+        pulses, conductance = int(last["pulses"]), float(last["conductance"])
+        if conductance >= self.formed_above:
+            return Formed(Verdict.FORMED if pulses else Verdict.ALREADY_FORMED, pulses, conductance)
+        return Formed(Verdict.NOT_FORMED, pulses, conductance) if pulses >= self.last_pulse else None
+
     def amplitude_of(self, pulse: int) -> float:
         """V of the `pulse`-th pulse of the ramp, counted from 1."""
         return self.forming_start + (pulse - 1) * self.forming_step
@@ -123,9 +131,20 @@ class Forming(FormingRamp):
 
     def run(self, bench: CrossbarBench) -> Experiment:
         """Yield FormingRead rows; FORMED, ALREADY_FORMED or NOT_FORMED."""
+        return (yield from self._complete(bench, None))
+
+    def resume(self, bench: CrossbarBench, earlier: Earlier) -> Experiment:
+        """Go on with an interrupted run: the cell is read first, the ramp goes on after the pulse that was read last."""
+        last = next(reversed(list(earlier_rows(earlier, "FormingRead"))), None)
+        known = None if last is None else self.ended_by(last[1])
+        if known is not None:
+            return known.verdict
+        return (yield from self._complete(bench, None if last is None else int(last[1]["pulses"])))
+
+    def _complete(self, bench: CrossbarBench, given: int | None) -> Experiment:
         cell = existing_cell(bench, self.word, self.bit)
         with bench.connect_cell(bench.router.cell_form(cell, self.forming_max, self.forming_scheme)) as view:
-            formed = yield from self.form(view)
+            formed = yield from self.form(view, given)
         return formed.verdict
 
 

@@ -7,7 +7,7 @@ from labctl.core.lines import Cell
 from labctl.core.route import Purpose, Scheme
 from labctl.core.rows import Verdict
 from procedures.forming import Forming, FormingRead
-from tests.procedures.fake_bench import FakeBench, complete, of_kind
+from tests.procedures.fake_bench import FakeBench, complete, interrupted, of_kind
 
 CELL = Cell(1, 2)
 
@@ -92,3 +92,13 @@ def test_closing_in_the_middle_lets_the_cell_go(bench):
     assert bench.connected
     run.close()
     assert not bench.connected
+
+
+@pytest.mark.parametrize("rows", range(1, 6))
+def test_an_interrupted_ramp_goes_on_after_the_pulse_that_was_read_last(rows, bench):
+    plan = Forming(word=1, bit=2)
+    earlier = interrupted(plan.run(bench), rows)
+    _, verdict = complete(plan.resume(bench, earlier))
+    assert verdict is Verdict.FORMED
+    amplitudes = bench.amplitudes(CELL, Purpose.FORM)
+    assert amplitudes == [plan.amplitude_of(pulse) for pulse in range(1, len(amplitudes) + 1)]
