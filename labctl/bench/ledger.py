@@ -308,12 +308,12 @@ def ledger_path(bench: BenchFile) -> Path:
 
 
 @contextmanager
-def open_ledger(bench: BenchFile) -> Iterator[Ledger]:
-    """The ledger of the sample on `bench`, held as its only writer.
+def open_ledger(bench: BenchFile, path: Path | None = None) -> Iterator[Ledger]:
+    """The ledger of the sample on `bench`, or the one at `path`, held as its only writer.
 
     Raises LabError when another program writes it, or when it is damaged or that of another array.
     """
-    file = LedgerFile(ledger_path(bench))
+    file = LedgerFile(path or ledger_path(bench))
     try:
         books = _added_up(bench, file.lines())
         is_new = file.is_empty
@@ -324,9 +324,9 @@ def open_ledger(bench: BenchFile) -> Iterator[Ledger]:
         file.close()
 
 
-def read_books(bench: BenchFile) -> Books:
-    """What the sample on `bench` has taken so far, read beside a program that may be writing it."""
-    return _added_up(bench, read_lines(ledger_path(bench)))
+def read_books(bench: BenchFile, path: Path | None = None) -> Books:
+    """What the sample on `bench` has taken so far, or the ledger at `path`, read beside a program that may write it."""
+    return _added_up(bench, read_lines(path or ledger_path(bench)))
 
 
 def _added_up(bench: BenchFile, lines: Iterable[list[Any]]) -> Books:

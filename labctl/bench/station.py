@@ -4,55 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from instruments.catalogue import MATRICES, SOURCES, STAGES
+from instruments.catalogue import MATRICES, PROBERS, SOURCES, STAGES
+from instruments.formfactor.velox import Velox
 from instruments.keithley.k707 import Keithley707B
 from instruments.keithley.k2600 import Keithley2600B
 from instruments.lakeshore.m336 import LakeShore336
 from labctl.bench import array
 from labctl.bench import neurons as computing
-from labctl.bench.ledger import Ledger, open_ledger
+from labctl.bench.ledger import Ledger
 from labctl.bench.limits import BenchLimits
 from labctl.bench.lock import hold, unended_sentence
+from labctl.bench.prober import GuardedProber
 from labctl.bench.relaybook import RelayBook, open_relay_book
 from labctl.bench.relays import Relays
+from labctl.bench.roll_call import CheckedInstrument, checked
 from labctl.bench.router import Router
+from labctl.bench.sites import SiteLedgers
 from labctl.bench.sources import QUICK_NPLC, READ_NPLC, Sources
 from labctl.bench.stage import GuardedStage
 from labctl.benchfile import BenchFile, load_bench
-from labctl.core.capabilities import TemperatureController
+from labctl.benchmodel import OPERATOR
+from labctl.core.capabilities import Prober, TemperatureController
 from labctl.core.clock import Clock
 from labctl.core.errors import InstrumentError, LabError, NotConfirmed, UnsupportedByBench
 from labctl.core.orders import AbortOrder, HeedingClock
-from labctl.core.quantity import show
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
 from labctl.driver import Driver
 from labctl.driver.opening import Library
-
-SOUND = "in order"
-
-
-@dataclass(frozen=True)
-class CheckedInstrument:
-    """One line of `labctl bench check`: what an instrument is, what it is there for, how it stands."""
-
-    name: str
-    driver: str
-    address: str
-    role: str
-    identity: str
-    state: str
-    verdict: str
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong with it."""
-        return self.verdict == SOUND
 
 
 class Bench:
@@ -70,7 +53,7 @@ class Bench:
             self._lock = opened.enter_context(hold(file))
             opened.callback(self._give_back)
             # the books first: who does not get them has not disturbed the program that holds the bench
-            self._ledger = opened.enter_context(open_ledger(file))
+            self._ledgers = opened.enter_context(SiteLedgers(file))
             self._relay_book = opened.enter_context(open_relay_book(file))
             library = Library(file.library)
             opened.callback(library.close)
@@ -90,6 +73,7 @@ class Bench:
             unsafe = self.make_safe()
             if unsafe:
                 raise NotConfirmed(" ".join(unsafe))
+            self._prober = self._located_prober()
             self._is_open = True
             self._closing = opened.pop_all()
 
@@ -187,8 +171,8 @@ class Bench:
 
     @property
     def ledger(self) -> Ledger:
-        """What the sample has taken."""
-        return self._ledger
+        """What the sample has taken: on a wafer, the device that the probes touch."""
+        return self._ledgers.current
 
     @property
     def relay_book(self) -> RelayBook:
@@ -197,7 +181,7 @@ class Bench:
 
     def begin_run(self, label: str) -> None:
         """What is done from here on is booked under this run; the same label again goes on with it."""
-        self._ledger.begin_run(label)
+        self._ledgers.begin_run(label)
 
     def warnings(self) -> list[str]:
         """Sentences: a program before that did not end as it should, relays beyond 80 % of their rated life."""
@@ -214,6 +198,43 @@ class Bench:
         """A run is under way in `folder`, or none is any more: who finds the bench left alone is told of it."""
         self._lock.mark_run(folder)
 
+    # Wafer --------------------------------------------------------------------------------------------------
+
+    @property
+    def prober(self) -> GuardedProber:
+        """What brings dies under the probes; UnsupportedByBench when there is none, or nobody to guide."""
+        if self._file.prober is None:
+            raise UnsupportedByBench(f"bench '{self._file.name}' has no prober (section [prober])")
+        if self._prober is None:
+            raise UnsupportedByBench(
+                f"the prober of bench '{self._file.name}' is moved by a person (prober.kind), and nobody is asked here"
+            )
+        return self._prober
+
+    def use_prober(self, prober: Prober) -> None:
+        """Let `prober` move what the bench file leaves to a person; UnsupportedByBench when it does not."""
+        if self._file.prober is None or self._file.prober.kind != OPERATOR:
+            raise UnsupportedByBench(f"bench '{self._file.name}' leaves no prober to a person (prober.kind)")
+        self._prober = GuardedProber(prober, self._sources, self._relays, self._ledgers)
+
+    def put_wafer(self, name: str) -> None:
+        """The wafer under the probes is `name`: what its dies take is booked apart from other wafers."""
+        self._ledgers.put_wafer(name)
+
+    def _located_prober(self) -> GuardedProber | None:
+        """The machine that the bench file names, asked where its chuck stands."""
+        entry = self._file.prober
+        if entry is None or entry.instrument is None:
+            return None
+        driver = self._drivers[entry.instrument]
+        assert isinstance(driver, Velox)
+        driver.locate()
+        return GuardedProber(driver, self._sources, self._relays, self._ledgers)
+
+    def _refuse_without_contact(self) -> None:
+        if self._prober is not None:
+            self._prober.refuse_without_contact()
+
     # Neurons ------------------------------------------------------------------------------------------------
 
     @property
@@ -223,7 +244,7 @@ class Bench:
             raise UnsupportedByBench(f"bench '{self._file.name}' has no stage (section [stage])")
         controller = self._drivers[self._file.stage.instrument]
         assert isinstance(controller, LakeShore336)
-        return GuardedStage(controller, BenchLimits(self._file.limits), self._ledger)
+        return GuardedStage(controller, BenchLimits(self._file.limits), self.ledger)
 
     def conditions(self) -> Mapping[str, float]:
         """For the record: K of the stage now, if there is one; power line cycles of a read and of a quick one."""
@@ -278,20 +299,23 @@ class Bench:
 
     def connect_cell(self, route: Route) -> AbstractContextManager[CellView]:
         """Connect a cell route cold, outputs on at 0 V with compliance confirmed; leaves 0 V and off."""
-        return array.connect_cell(route, self._file, self._relays, self._sources, self._ledger)
+        self._refuse_without_contact()
+        return array.connect_cell(route, self._file, self._relays, self._sources, self.ledger)
 
     def connect_heater(self, neuron: int, voltage: float) -> AbstractContextManager[HeaterView]:
         """Connect one neuron's heater alone, guarded, for up to `voltage` V at its tap."""
+        self._refuse_without_contact()
         return computing.connect_heater(
-            neuron, voltage, self._file, self._router, self._relays, self._sources, self._ledger
+            neuron, voltage, self._file, self._router, self._relays, self._sources, self.ledger
         )
 
     def connect_computing(
         self, levels: Mapping[str, float], neurons: Sequence[int]
     ) -> AbstractContextManager[ComputingArray]:
         """Connect the heaters of these neurons and make the named rows ready for up to these V."""
+        self._refuse_without_contact()
         return computing.connect_computing(
-            levels, neurons, self._file, self._router, self._relays, self._sources, self._ledger
+            levels, neurons, self._file, self._router, self._relays, self._sources, self.ledger
         )
 
     # Safety -------------------------------------------------------------------------------------------------
@@ -320,54 +344,10 @@ class Bench:
 
     def check(self) -> list[CheckedInstrument]:
         """Ask every instrument who it is, how it stands and what it complains about; nothing moves."""
-        return [self._checked(name) for name in self._file.instruments]
-
-    def _checked(self, name: str) -> CheckedInstrument:
-        state, verdict = "", SOUND
-        try:
-            state = self._state(name)
-            complaints = self._drivers[name].errors()
-            if complaints:
-                verdict = "; ".join(complaints)
-        except LabError as error:
-            verdict = str(error)
-        return CheckedInstrument(
-            name=name,
-            driver=self._file.instruments[name].driver,
-            address=self._file.visa.addresses[name],
-            role=self._role(name),
-            identity=self._identities[name],
-            state=state,
-            verdict=verdict,
-        )
-
-    def _state(self, name: str) -> str:
-        driver = self._drivers[name]
-        if isinstance(driver, Keithley2600B):
-            states = {letter: channel.read_state() for letter, channel in driver.channels.items()}
-            return ", ".join(
-                f"{letter} {show(level, 'V')} {'on' if on else 'off'}"
-                for letter, (on, level) in states.items()
-            )
-        if isinstance(driver, Keithley707B):
-            return f"{len(driver.closed())} relays closed"
-        return show(self.stage.temperature(), "K")
-
-    def _role(self, name: str) -> str:
-        """What the bench file wants of an instrument."""
-        entry = self._file.instruments[name]
-        if entry.cards:
-            return f"matrix, {entry.matrix_columns} columns"
-        if self._file.stage is not None and self._file.stage.instrument == name:
-            return f"stage, loop {self._file.stage.loop}"
-        rows = self._file.wiring.rows.items()
-        jobs = [
-            f"{wire.terminal.partition('.')[2]} row {letter}"
-            for letter, wire in rows
-            if wire.terminal.startswith(f"{name}.")
+        return [
+            checked(self._file, name, driver, self._identities[name])
+            for name, driver in self._drivers.items()
         ]
-        heaters = sorted(heater for heater, (owner, _) in self._file.relays.items() if owner == name)
-        return ", ".join(jobs + ([f"relays of {len(heaters)} heaters"] if heaters else [])) or "unused"
 
     # Opening ------------------------------------------------------------------------------------------------
 
@@ -380,6 +360,8 @@ class Bench:
             return SOURCES[kind](address, **link)
         if kind in MATRICES:
             return MATRICES[kind](address, **link)
+        if kind in PROBERS:
+            return PROBERS[kind](address, **link)
         stage = self._file.stage
         if stage is not None and stage.instrument == name:
             link |= {"loop": stage.loop, "thermometer": stage.input}

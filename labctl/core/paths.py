@@ -102,6 +102,21 @@ def relay_ledger(file: Path) -> Path:
     return file.with_suffix(".relays.jsonl")
 
 
+def devices_folder(wafer: Path) -> Path:
+    """What is kept of each device of a wafer, given its path without suffix."""
+    return wafer.with_name(f"{wafer.name}.devices")
+
+
+def device_name(x: int, y: int, dx: float = 0.0, dy: float = 0.0) -> str:
+    """The device `dx`, `dy` m from the reference point of die (x, y), as a file's name: `x003_y-002_+1500_-20um`.
+
+    Two places less than a micrometre apart are the same.
+    """
+    microns = round(dx * 1e6), round(dy * 1e6)
+    offset = f"_{microns[0]:+d}_{microns[1]:+d}um" if any(microns) else ""
+    return f"x{x:03d}_y{y:03d}{offset}"
+
+
 def use_compiler_cache() -> None:
     """Keep compiled code in the user's cache folder, whoever owns the installation."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(user_cache_path("labctl", appauthor=False) / "numba"))

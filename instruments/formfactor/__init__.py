@@ -1,0 +1,1 @@
+"""FormFactor: wafer probers."""
