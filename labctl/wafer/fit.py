@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from labctl.bench.limits import BenchLimits
 from labctl.bench.router import Router
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError, PlanError
-from labctl.core.lines import Cell, Line, LineKind
+from labctl.core.lines import Cell, Line, LineKind, read_cells
 from labctl.core.paths import find_wafer_plan
 from labctl.core.quantity import make, specs
 from labctl.core.route import Route
@@ -21,6 +22,7 @@ from labctl.wafer.planmodel import PlannedTest, Subsite, SubsiteKind
 from labctl.wafer.planparts import Parts
 from procedures.cells_pulse import CellsPulse
 from procedures.contact_check import ContactCheck
+from procedures.crossbar_program import CrossbarProgram
 from procedures.forming import FormingRamp
 from procedures.neuron_transfer import NeuronTransfer
 from procedures.program_verify import WritePulses
@@ -42,7 +44,11 @@ def load_for(name_or_path: str | Path, bench: str, find: Find) -> tuple[WaferPla
         if not named:
             yield "bench: the plan names none, give --bench"
             return
-        files.append(load_bench(named))
+        try:
+            files.append(load_bench(named))
+        except LabError as error:
+            yield f"bench: {_plain(error)}"
+            return
         kelvin = None if parts.stage is None else parts.stage.temperature
         yield from _misfits(parts.subsites, kelvin, files[0], find)
 
@@ -74,7 +80,7 @@ def cells_of(procedure: Any, subsite: Subsite) -> tuple[Cell, ...]:
         return tuple(Cell(*cell) for cell in procedure.cells)
     if hasattr(procedure, "word") and hasattr(procedure, "bit"):
         return (Cell(procedure.word, procedure.bit),)
-    if hasattr(procedure, "target") and isinstance(procedure.target, str):
+    if isinstance(procedure, CrossbarProgram):
         return tuple(
             Cell(int(word), int(bit)) for word, bit in np.argwhere(~np.isnan(read_target(procedure.target)))
         )
@@ -101,29 +107,53 @@ def _test_misfits(
 ) -> Iterator[str]:
     place = f"subsites.{subsite.name}.tests.{test.name}"
     try:
-        procedure: Any = make(find(test.procedure), test.settings)
-        cells = cells_of(procedure, subsite)
+        kind = find(test.procedure)
     except PlanError as error:
         yield f"{place}: {_plain(error)}"
         return
+    try:
+        procedure: Any = make(kind, test.settings)
+        cells = cells_of(procedure, subsite)
+    except PlanError as error:
+        yield f"{place}: {_plain(error)}"
+        if compare:
+            yield from (f"{place}: {each}" for each in _strangers(_cells_named(kind, test.settings), subsite))
+        return
     if compare:
-        yield from (f"{place}: {each}" for each in _outside(procedure, cells, subsite, bench))
+        yield from (f"{place}: {each}" for each in _strangers(cells, subsite))
+        yield from (f"{place}: {each}" for each in _other_shape(procedure, bench))
     yield from (f"{place}: {each}" for each in _neuron_misfits(procedure, subsite, bench))
     if hasattr(procedure, "temperature"):
         yield from _stage_misfits(f"{place}.temperature", procedure.temperature, bench)
     yield from (f"{place}: {each}" for each in _refused(procedure, cells, bench))
 
 
-def _outside(procedure: Any, cells: tuple[Cell, ...], subsite: Subsite, bench: BenchFile) -> Iterator[str]:
+def _strangers(cells: Sequence[Cell], subsite: Subsite) -> Iterator[str]:
     strange = [cell for cell in cells if cell.word not in subsite.words or cell.bit not in subsite.bits]
     if strange:
         yield f"cell {strange[0]} is not among the lines that subsite '{subsite.name}' is wired to"
-    if isinstance(getattr(procedure, "target", None), str):
-        shape, array = read_target(procedure.target).shape, bench.array
+
+
+def _cells_named(kind: type, settings: Mapping[str, str]) -> tuple[Cell, ...]:
+    """The cells that settings name which make no plan as a whole."""
+    found: list[Cell] = []
+    for spec in specs(kind):
+        if spec.name in settings and get_args(spec.kind)[:1] == (Cell,):
+            with suppress(PlanError):
+                found += read_cells(settings[spec.name])
+    return tuple(found)
+
+
+def _other_shape(procedure: Any, bench: BenchFile) -> Iterator[str]:
+    if not isinstance(procedure, CrossbarProgram):
+        return
+    array = bench.array
+    for name in filter(None, (procedure.target, procedure.known)):
+        shape = read_target(name).shape
         if shape != (array.word_lines, array.bit_lines):
             yield (
-                f"{procedure.target} holds {shape[0]} x {shape[1]} conductances, the array of the bench {bench.name} "
-                f"has {array.word_lines} word lines x {array.bit_lines} bit lines"
+                f"{name} holds {shape[0]} x {shape[1]} conductances, the array of the bench {bench.name} has "
+                f"{array.word_lines} word lines x {array.bit_lines} bit lines"
             )
 
 

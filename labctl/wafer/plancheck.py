@@ -53,9 +53,9 @@ def _die_mistakes(geometry: WaferGeometry, selection: Selection) -> Iterator[str
     if selection.only and selection.select != type(selection.select)():
         yield "dies: `only` stands in for a rule, leave `select` or `only` out"
     named = set(selection.only) | set(selection.add)
-    for die in sorted(named & set(selection.skip)):
-        yield f"dies: die {die} is to be tested and to be skipped"
-    if not chosen(geometry, selection):
+    both = sorted(named & set(selection.skip))
+    yield from (f"dies: die {die} is to be tested and to be skipped" for die in both)
+    if not both and not chosen(geometry, selection):
         yield "dies: none is left to be tested"
 
 
@@ -109,10 +109,10 @@ def _limit_mistakes(place: str, limit: Limit, parts: Parts) -> Iterator[str]:
         yield f"{place}: has neither low nor high"
     elif limit.low is not None and limit.high is not None and limit.low > limit.high:
         yield f"{place}: low = {show(limit.low, limit.unit)} is above high = {show(limit.high, limit.unit)}"
-    found = [each for each in parts.bins if each.number == limit.bin]
-    if not found:
+    passes = next((each for each in parts.bins if each.quality is Quality.PASS), None)
+    if limit.bin not in parts.numbered:
         yield f"{place}: there is no bin {limit.bin} in [[bins]]"
-    elif found[0] is next((each for each in parts.bins if each.quality is Quality.PASS), None):
+    elif passes is not None and passes.number == limit.bin:
         yield f"{place}: a die that fails it cannot go into bin {limit.bin}, where dies go that fail no limit"
     if limit.subsite is not None and limit.subsite not in parts.named:
         yield f"{place}: there is no subsite '{limit.subsite}' (there are: {', '.join(sorted(parts.named))})"
@@ -149,7 +149,7 @@ def _contact_mistakes(parts: Parts) -> Iterator[str]:
     ]
     if (checked or parts.stop.consecutive_no_contact) and not has_bin:
         yield f"bins: none is called '{NO_CONTACT}', where a die goes that the probes do not touch"
-    if parts.stop.consecutive_no_contact and not checked and parts.subsites:
+    if parts.stop.consecutive_no_contact and not checked and len(parts.subsites) == len(parts.named):
         yield "stop.consecutive_no_contact: no test is a contact_check, nothing would be counted"
 
 

@@ -68,7 +68,7 @@ def choice(kind: type[Enum]) -> BeforeValidator:
 
     def read(value: object) -> Enum:
         for member in kind:
-            if value == member.value:
+            if value in (member, member.value):
                 return member
         raise ValueError(f"'{value}' is not one of {', '.join(str(member.value) for member in kind)}")
 
@@ -205,6 +205,8 @@ class Rule:
     @classmethod
     def read(cls, value: object) -> Rule:
         """`all`, `every 2nd` or `within 30 mm`; raises ValueError for other texts."""
+        if isinstance(value, cls):
+            return value
         found = _RULE.fullmatch(str(value))
         if found is None:
             raise ValueError(f"'{value}' is no rule: write all, every 2nd (3rd, ...) or within 30 mm")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -27,7 +28,10 @@ _PLAIN = {
 
 @dataclass
 class Parts:
-    """What could be read. Sections that could not are None or left out; `named` are all subsites of the file."""
+    """What could be read; sections that could not are None or left out.
+
+    named, numbered: all subsites and all bins of the file, sound or not.
+    """
 
     head: dict[str, str] = field(default_factory=dict)
     grid: Grid | None = None
@@ -35,6 +39,7 @@ class Parts:
     subsites: dict[str, Subsite] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     bins: tuple[Bin, ...] = ()
+    numbered: frozenset[object] = frozenset()
     limits: tuple[tuple[str, Limit], ...] = ()
     stop: StopRules = field(default_factory=StopRules)
     stage: StagePlan | None = None
@@ -50,8 +55,9 @@ def read_parts(raw: Mapping[str, Any]) -> tuple[Parts, list[str]]:
     parts.stage = reader.section("stage", StagePlan, needed=False)
     parts.stop = reader.section("stop", StopRules, needed=False) or parts.stop
     parts.subsites, parts.named = reader.subsites()
-    parts.bins = tuple(found for _, found in reader.listed("bins", Bin, ("number", "name")))
-    parts.limits = tuple(reader.limits(parts.subsites))
+    parts.bins = tuple(found for _, found in reader.listed("bins", Bin, ("name",)))
+    parts.numbered = reader.numbers()
+    parts.limits = tuple(reader.limits())
     return parts, reader.mistakes
 
 
@@ -127,7 +133,13 @@ class _Reader:
                 found.append((place, model_found))
         return found
 
-    def limits(self, subsites: Mapping[str, Subsite]) -> list[tuple[str, Limit]]:
+    def numbers(self) -> frozenset[object]:
+        """The numbers of all bins, sound or not."""
+        entries = self._raw.get("bins", [])
+        tables = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        return frozenset(number for entry in tables if isinstance(number := entry.get("number"), int))
+
+    def limits(self) -> list[tuple[str, Limit]]:
         """Each sound limit with the words that name it, its numbers read in the unit of the test's value."""
         found = []
         for place, entry in self._entries("limits", ("test", "value")):
@@ -136,16 +148,14 @@ class _Reader:
                     f'{place}.unit: unknown key (write the unit into low and high: "10 kohm")'
                 )
                 continue
-            read = self._with_numbers(entry, place, subsites) if isinstance(entry, dict) else entry
+            read = self._with_numbers(entry, place) if isinstance(entry, dict) else entry
             limit = None if read is None else self._model(Limit, read, place)
             if limit is not None:
                 found.append((place, limit))
         return found
 
-    def _with_numbers(
-        self, entry: Mapping[str, Any], place: str, subsites: Mapping[str, Subsite]
-    ) -> dict[str, Any] | None:
-        unit = _unit(entry, subsites)
+    def _with_numbers(self, entry: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+        unit = _unit(entry, self._raw.get("subsites"))
         read: dict[str, Any] = {**entry, "unit": unit}
         sound = True
         for key in ("low", "high"):
@@ -185,15 +195,14 @@ def _place(key: str, number: int, entry: object, labels: Sequence[str]) -> str:
     return f"{key} {number}" + (f" ({'.'.join(named)})" if named else "")
 
 
-def _unit(entry: Mapping[str, Any], subsites: Mapping[str, Subsite]) -> str:
-    """Unit of the value that a limit is about; of what is not known a plain number."""
-    for subsite in subsites.values():
-        for test in subsite.tests:
-            if test.name == entry.get("test") and entry.get("subsite", subsite.name) == subsite.name:
-                try:
-                    return unit_of(test.procedure, str(entry.get("value"))) or "1"
-                except KeyError:
-                    return "1"
+def _unit(entry: Mapping[str, Any], subsites: object) -> str:
+    """Unit of the value that a limit is about, whether its subsite is sound or not; else a plain number."""
+    for name, table in subsites.items() if isinstance(subsites, dict) else ():
+        tests = table.get("tests") if isinstance(table, dict) else None
+        for test in tests if isinstance(tests, list) and entry.get("subsite", name) == name else ():
+            if isinstance(test, dict) and test.get("name") == entry.get("test"):
+                with suppress(KeyError):
+                    return unit_of(str(test.get("procedure")), str(entry.get("value"))) or "1"
     return "1"
 
 
