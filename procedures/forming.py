@@ -134,7 +134,7 @@ class Forming(FormingRamp):
         return (yield from self._complete(bench, None))
 
     def resume(self, bench: CrossbarBench, earlier: Earlier) -> Experiment:
-        """Go on with an interrupted run: the cell is read first, the ramp goes on after the pulse that was read last."""
+        """Go on with an interrupted run: the cell is read first, the ramp goes on after the last pulse that was."""
         last = next(reversed(list(earlier_rows(earlier, "FormingRead"))), None)
         known = None if last is None else self.ended_by(last[1])
         if known is not None:

@@ -196,11 +196,19 @@ def interrupted(experiment, rows=10**9, lost=0, until=None):
     return recorded_as(recorded[: len(recorded) - lost])
 
 
-def recorded_as(rows):
-    """Rows as an interrupted run's record gives them back, times left out."""
-    tables = {}
-    for row in rows:
-        tables.setdefault(type(row), []).append(layout(type(row)).values(row))
-    return Earlier(
-        {kind.__name__: stack(layout(kind).columns[2:], values) for kind, values in tables.items()}, {}
-    )
+def recorded_as(items):
+    """Rows, blocks and pictures as an interrupted run's record gives them back, times left out."""
+    tables, pictures = {}, {}
+    for item in items:
+        if isinstance(item, Picture):
+            pictures[item.name] = item
+        elif isinstance(item, Block):
+            tables.setdefault(item.kind, []).append(layout(item.kind).arrays(item))
+        elif not isinstance(item, Progress):
+            table = layout(type(item))
+            tables.setdefault(type(item), []).append(stack(table.columns[2:], [table.values(item)]))
+    columns = {
+        kind.__name__: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        for kind, parts in tables.items()
+    }
+    return Earlier(columns, pictures)
