@@ -82,7 +82,6 @@ def test_all_mistakes_in_parameters_come_in_one_sentence(labctl: Command, tmp_pa
         (("run", "forming", *BENCH, "--out", "OUT", "--set", "word"), "write NAME=VALUE"),
         (("run", "forming", *BENCH, "--out", "FILE/runs", *CELL), "cannot be made.*another folder"),
         (("demo", "--out", "FILE/runs"), "cannot be made.*another folder"),
-        (("gui",), "no window yet"),
         (("list", "OUT"), "no folder"),
         (("show", "OUT"), "no run"),
         (("bench", "check", "--bench", "nowhere"), "no bench 'nowhere'"),
@@ -283,3 +282,12 @@ def test_a_picture_that_cannot_be_written_is_told_before_the_demo(labctl: Comman
     assert answer.code == 2
     assert "there is no folder" in answer.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_window_without_qt_is_told_with_what_to_install(labctl, monkeypatch):
+    monkeypatch.setitem(sys.modules, "qtpy", None)
+    monkeypatch.delitem(sys.modules, "labctl.gui.app", raising=False)
+    answer = labctl("gui")
+    assert answer.code == 2
+    assert "needs Qt, which does not load" in answer.err
+    assert "make gui" in answer.err
