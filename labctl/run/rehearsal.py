@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,11 @@ from labctl.bench.doses import Dose
 from labctl.bench.ledger import ledger_path
 from labctl.bench.lock import lock_path
 from labctl.bench.relaybook import RelayBook, relay_book_path
+from labctl.bench.sites import read_all_books
 from labctl.benchfile import THIS_FILE, BenchFile, load_bench
+from labctl.benchmodel import OPERATOR
 from labctl.core.lines import Cell
-from labctl.core.paths import relay_ledger, sample_file, sample_ledger
+from labctl.core.paths import devices_folder, relay_ledger, sample_file, sample_ledger
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
 from labctl.record.reading import read_run
@@ -68,10 +70,12 @@ def rehearse(
     procedure: Procedure,
     observers: Iterable[Observer] = (),
     given: Mapping[str, str] | None = None,
+    prepare: Callable[[Bench], None] = lambda bench: None,
 ) -> Rehearsal:
     """Run `procedure` on a virtual twin of the bench found by name or path, and throw twin and record away.
 
     The twin has the bench's wiring, limits and ledgers; no message goes to the bench itself, which may be in use.
+    prepare: called with the twin before the procedure runs.
 
     Raises LabError when the bench file is wrong.
     """
@@ -86,9 +90,10 @@ def rehearse(
         with interrupts.let_through():
             opened = _WatchedBench(twin)
         with opened as watched:
+            prepare(watched)
             before, start = watched.relay_book.closures(), watched.clock.now()
             ended = Runner(watched, observers, interrupts).run(procedure, run_folder, given)
-            totals, doses = _booked(watched.ledger.books, run_folder.name)
+            totals, doses = _booked(read_all_books(twin).values(), run_folder.name)
             return Rehearsal(
                 ended=ended,
                 file=file,
@@ -119,11 +124,16 @@ def _twin(file: BenchFile, folder: Path) -> Iterator[tuple[BenchFile, bool]]:
     ):
         if kept.exists():
             shutil.copyfile(kept, copied)
+    if is_copy and file.virtual is not None:
+        devices = devices_folder(sample_file(file.virtual.sample).with_suffix(""))
+        if devices.is_dir():
+            shutil.copytree(devices, devices_folder(sample.with_suffix("")))
     text: Any = tomlkit.parse(file.text)
     text["visa"]["library"] = TWIN
     text["visa"].pop("simulated", None)
     if file.virtual is None:
         text["virtual"] = GENERIC
+        _take_chuck(text)
     text["virtual"]["sample"] = sample.as_posix()
     path = folder / f"{file.source.stem}.toml"
     path.write_text(tomlkit.dumps(text), encoding="utf-8")
@@ -133,6 +143,15 @@ def _twin(file: BenchFile, folder: Path) -> Iterator[tuple[BenchFile, bool]]:
     finally:
         for note in lock_path(twin).parent.glob(f"{lock_path(twin).stem}.*"):
             note.unlink(missing_ok=True)
+
+
+def _take_chuck(text: Any) -> None:
+    """A generic sample lies under no chuck: a person stands in for the bench's prober."""
+    name = text.get("prober", {}).pop("instrument", None)
+    if name is not None:
+        text["prober"]["kind"] = OPERATOR
+        text["instruments"].pop(name)
+        text["visa"]["addresses"].pop(name)
 
 
 class _WatchedBench(Bench):
@@ -168,9 +187,22 @@ class _WatchedBench(Bench):
         return super().connect_computing(levels, neurons)
 
 
-def _booked(books: Books, label: str) -> tuple[RunTotals, Mapping[Cell, Dose]]:
-    """Totals and doses of the run `label`; nothing when it did nothing to any device."""
-    return (books.run, books.in_run) if books.run.label == label else (RunTotals(label), {})
+def _booked(all_books: Iterable[Books], label: str) -> tuple[RunTotals, Mapping[Cell, Dose]]:
+    """Totals of the run `label` over all devices, and of the doses of each cell's place the largest."""
+    totals, doses = RunTotals(label), dict[Cell, Dose]()
+    for books in all_books:
+        run = books.run
+        if run.label != label:
+            continue
+        totals.pulses += run.pulses
+        totals.reads += run.reads
+        totals.see(run.voltage, run.current, run.energy)
+        totals.heater_current = max(totals.heater_current, run.heater_current)
+        totals.stage = max(totals.stage, run.stage)
+        for cell, dose in books.in_run.items():
+            if cell not in doses or dose.energy > doses[cell].energy:
+                doses[cell] = dose
+    return totals, doses
 
 
 def _since(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
