@@ -7,25 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-
 from labctl.bench.limits import BenchLimits
-from labctl.bench.router import Router
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError, PlanError
 from labctl.core.lines import Cell, Line, LineKind, read_cells
 from labctl.core.paths import find_wafer_plan
 from labctl.core.quantity import make, specs
-from labctl.core.route import Route
 from labctl.wafer.plan import WaferPlan, WaferPlanError, bench_named, load_plan
 from labctl.wafer.planmodel import PlannedTest, Subsite, SubsiteKind
 from labctl.wafer.planparts import Parts
-from procedures.cells_pulse import CellsPulse
-from procedures.contact_check import ContactCheck
+from labctl.wafer.stress import cells_of, stresses
 from procedures.crossbar_program import CrossbarProgram
-from procedures.forming import FormingRamp
-from procedures.neuron_transfer import NeuronTransfer
-from procedures.program_verify import WritePulses
 from procedures.target_map import read_target
 
 Find = Callable[[str], type]
@@ -65,6 +57,8 @@ def check_against(plan: WaferPlan, bench: BenchFile, find: Find) -> None:
 def _misfits(
     subsites: Mapping[str, Subsite], kelvin: float | None, bench: BenchFile, find: Find
 ) -> Iterator[str]:
+    if bench.prober is None:
+        yield f"the bench {bench.name} has no prober (section [prober])"
     if kelvin is not None:
         yield from _stage_misfits("stage.temperature", kelvin, bench)
     for subsite in subsites.values():
@@ -72,22 +66,6 @@ def _misfits(
         yield from found
         for test in subsite.tests:
             yield from _test_misfits(subsite, test, bench, find, compare=not found)
-
-
-def cells_of(procedure: Any, subsite: Subsite) -> tuple[Cell, ...]:
-    """The cells that a procedure writes or reads on a subsite, as far as its settings tell."""
-    if hasattr(procedure, "cells"):
-        return tuple(Cell(*cell) for cell in procedure.cells)
-    if hasattr(procedure, "word") and hasattr(procedure, "bit"):
-        return (Cell(procedure.word, procedure.bit),)
-    if isinstance(procedure, CrossbarProgram):
-        return tuple(
-            Cell(int(word), int(bit)) for word, bit in np.argwhere(~np.isnan(read_target(procedure.target)))
-        )
-    if hasattr(procedure, "words") and hasattr(procedure, "bits"):
-        words, bits = procedure.words or subsite.words, procedure.bits or subsite.bits
-        return tuple(Cell(word, bit) for word in words for bit in bits)
-    return ()
 
 
 def _line_misfits(subsite: Subsite, bench: BenchFile) -> Iterator[str]:
@@ -174,34 +152,11 @@ def _neuron_misfits(procedure: Any, subsite: Subsite, bench: BenchFile) -> Itera
 
 def _refused(procedure: Any, cells: Sequence[Cell], bench: BenchFile) -> Iterator[str]:
     """What the bench's limits forbid of a procedure's largest voltages; all cells of an array are alike in that."""
-    for plan_route in _largest(procedure, cells, Router(bench), bench):
+    for stress in stresses(procedure, cells, bench):
         try:
-            plan_route()
+            stress.route()
         except LabError as error:
             yield _plain(error)
-
-
-def _largest(
-    procedure: Any, cells: Sequence[Cell], router: Router, bench: BenchFile
-) -> Iterator[Callable[[], Route]]:
-    if isinstance(procedure, NeuronTransfer) and bench.neurons is not None:
-        yield lambda: router.heater(procedure.neuron, procedure.highest)
-    if isinstance(procedure, ContactCheck) and bench.neurons is not None:
-        yield lambda: router.heater(0, procedure.voltage)
-    existing = (each for each in cells if each.word < len(bench.lines(LineKind.WORD)))
-    cell = next((each for each in existing if each.bit < len(bench.lines(LineKind.BIT))), None)
-    if cell is None:
-        return
-    if isinstance(procedure, FormingRamp):
-        yield lambda: router.cell_form(cell, procedure.forming_max, procedure.forming_scheme)
-    if isinstance(procedure, WritePulses):
-        largest = max(procedure.set_max, procedure.reset_max)
-        yield lambda: router.cell_write(cell, largest, procedure.scheme, procedure.cell_current)
-    if isinstance(procedure, CellsPulse):
-        size = abs(procedure.amplitude)
-        yield lambda: router.cell_write(cell, size, procedure.scheme, procedure.cell_current)
-    if hasattr(procedure, "read_voltage"):
-        yield lambda: router.cell_read(cell, procedure.read_voltage)
 
 
 def _stage_misfits(place: str, kelvin: float, bench: BenchFile) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from labctl.benchfile import BenchFile, load_bench, read_bench
 from labctl.wafer.plan import WaferPlan, WaferPlanError, read_plan
 
 SOURCE = Path("/lab/plan.toml")
@@ -87,6 +88,18 @@ bin = 4
 [stop]
 consecutive_no_contact = 3
 """
+
+
+OPERATED = """
+[prober]
+kind = "operator"
+"""
+
+
+def operated_bench() -> BenchFile:
+    """The bench of 56 x 8 cells with a person at the prober."""
+    found = load_bench("virtual_56x8")
+    return read_bench(found.text + OPERATED, found.source)
 
 
 def changed(*pairs: tuple[str, str]) -> str:

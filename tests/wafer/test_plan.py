@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from labctl.benchfile import load_bench
 from labctl.catalogue import find
 from labctl.core.errors import LabError
 from labctl.wafer.fit import check_against, load_for
 from labctl.wafer.geometry import Die
 from labctl.wafer.plan import WaferPlanError, load_plan, read_plan
 from labctl.wafer.planmodel import PathKind, Quality, Statistic, SubsiteKind
-from tests.wafer.plans import PLAN, SOURCE, changed, mistakes, small_plan
+from tests.wafer.plans import PLAN, SOURCE, changed, mistakes, operated_bench, small_plan
 
 
 def test_a_plan_is_read() -> None:
@@ -245,8 +244,12 @@ MISFITS = {
 def misfits(text: str) -> tuple[str, ...]:
     plan = read_plan(text, SOURCE)
     with pytest.raises(WaferPlanError) as refused:
-        check_against(plan, load_bench("virtual_56x8"), find)
+        check_against(plan, operated_bench(), find)
     return refused.value.mistakes
+
+
+def test_a_plan_that_fits_is_not_complained_about() -> None:
+    check_against(small_plan(), operated_bench(), find)
 
 
 @pytest.mark.parametrize(("pair", "sentence"), MISFITS.values(), ids=MISFITS)
@@ -282,7 +285,7 @@ def test_mistakes_of_the_plan_and_of_the_bench_are_told_together(tmp_path: Path)
     )
     with pytest.raises(WaferPlanError) as refused:
         load_for(path, "virtual_56x8", find)
-    for words in ("(30, -2)", "no word 70", "170 V", "353 K"):
+    for words in ("(30, -2)", "no word 70", "170 V", "353 K", "the bench virtual_56x8 has no prober"):
         assert sum(words in each for each in refused.value.mistakes) == 1, refused.value.mistakes
 
 
