@@ -22,6 +22,8 @@ from labctl.core.paths import file_name, state_folder
 IN_PROCESS = "@labctl"
 """End of the name of the VISA library whose instruments live and die with the program."""
 
+_STARTED = datetime.now().astimezone().isoformat(timespec="seconds")
+"""When this program began, to the second in which it loaded this."""
 RESCUE = 10.0
 """s that a start waits for the watchdog of a dead owner."""
 
@@ -30,7 +32,8 @@ RESCUE = 10.0
 class Owner:
     """Who holds a bench, or held it last.
 
-    since: ISO 8601. run: folder of the run under way, empty between runs. clean: it ended with everything safe.
+    since, started: when it took the bench, and when its process began, ISO 8601. run: folder of the run under way,
+    empty between runs. clean: it ended with everything safe.
     """
 
     bench: str
@@ -40,11 +43,16 @@ class Owner:
     since: str
     run: str = ""
     clean: bool = False
+    started: str = ""
 
     def __str__(self) -> str:
-        """`anna on lab3, process 4711, since 2026-11-23 21:50:02`."""
-        since = self.since.replace("T", " ")[:19]
-        return f"{self.user} on {self.host}, process {self.process}, since {since}"
+        """`anna on lab3, process 4711 started 2026-11-23 21:50:00, since 2026-11-23 21:50:02`."""
+        started = f" started {_plain(self.started)}" if self.started else ""
+        return f"{self.user} on {self.host}, process {self.process}{started}, since {_plain(self.since)}"
+
+
+def _plain(moment: str) -> str:
+    return moment.replace("T", " ")[:19]
 
 
 class BenchLock:
@@ -160,7 +168,7 @@ def _myself(bench: str) -> Owner:
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
         user = "somebody"
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return Owner(bench, user, platform.node(), os.getpid(), now)
+    return Owner(bench, user, platform.node(), os.getpid(), now, started=_STARTED)
 
 
 def _read(path: Path) -> Owner | None:

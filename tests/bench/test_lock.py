@@ -40,7 +40,7 @@ def test_a_second_start_is_told_who_holds_the_bench_and_what_it_records(bench_fi
     with open_bench(bench_file) as bench:
         bench.mark_run(tmp_path / "run")
         with pytest.raises(
-            LabError, match=f"in use by .*process {os.getpid()}, since 20.*records .*run: wait"
+            LabError, match=f"in use by .*process {os.getpid()} started 20.*, since 20.*records .*run: wait"
         ):
             open_bench(bench_file)
     with open_bench(bench_file) as bench:
