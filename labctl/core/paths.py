@@ -114,7 +114,8 @@ def device_name(x: int, y: int, dx: float = 0.0, dy: float = 0.0) -> str:
     """
     microns = round(dx * 1e6), round(dy * 1e6)
     offset = f"_{microns[0]:+d}_{microns[1]:+d}um" if any(microns) else ""
-    return f"x{x:03d}_y{y:03d}{offset}"
+    numbers = (f"{'-' if number < 0 else ''}{abs(number):03d}" for number in (x, y))
+    return "x{}_y{}".format(*numbers) + offset
 
 
 def use_compiler_cache() -> None:

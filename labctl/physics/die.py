@@ -52,14 +52,19 @@ class Die:
     """
 
     def __init__(
-        self, geometry: ArrayGeometry, cell_preset: CbramPreset, neuron_preset: Vo2Preset, streams: Streams
+        self,
+        geometry: ArrayGeometry,
+        cell_preset: CbramPreset,
+        neuron_preset: Vo2Preset,
+        streams: Streams,
+        wires: Crossbar | None = None,
     ) -> None:
-        """A fresh die: every cell unformed, every neuron cold."""
+        """A fresh die: every cell unformed, every neuron cold; `wires` when they are not all as `geometry` says."""
         shape = (geometry.word_lines, geometry.bit_lines)
         self.cells = CbramCells(shape, cell_preset, streams)
         self.neurons = Neurons(geometry.bit_lines, neuron_preset, streams)
         segment = geometry.segment_resistance
-        self._networks = Networks(Crossbar(*shape, segment, segment), segment)
+        self._networks = Networks(wires or Crossbar(*shape, segment, segment), segment)
         self._moment = 0
         self._noisy: Medium | None = None
         self._switching = Switching(self.cells, np.zeros(sum(shape)))

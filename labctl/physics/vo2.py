@@ -62,7 +62,7 @@ class Neurons:
     """The neurons of one die, one per bit line.
 
     temperature (N,) K of heater and film; branch (N,) K, the play operator's output, which decides the film's phase;
-    hottest (N,) K ever reached.
+    hottest (N,) K ever reached. heaters_intact (N,): a heater that is not conducts nothing.
     """
 
     def __init__(self, count: int, preset: Vo2Preset, streams: Streams) -> None:
@@ -73,6 +73,7 @@ class Neurons:
             "neuron/thermal resistance", preset.thermal_spread, device
         )
         self.output_factor: Floats = streams.lognormal("neuron/output", preset.output_spread, device)
+        self.heaters_intact: NDArray[np.bool_] = np.ones(count, dtype=np.bool_)
         self.temperature: Floats = np.full(count, preset.reference_temperature)
         self.branch: Floats = self.temperature + preset.loop_width / 2
         self.hottest: Floats = self.temperature.copy()
@@ -92,7 +93,7 @@ class Neurons:
         if self._heaters is None:
             rise = self.temperature - p.reference_temperature
             change = np.maximum(1.0 + p.heater_temperature_coefficient * rise, 0.1)
-            self._heaters = 1.0 / (p.heater_resistance * change)
+            self._heaters = self.heaters_intact / (p.heater_resistance * change)
         return self._heaters
 
     def film_conductance(self) -> Floats:

@@ -10,6 +10,7 @@ from labctl.sim.keithley707 import Keithley707B
 from labctl.sim.keithley2600 import Keithley2636B
 from labctl.sim.lakeshore336 import LakeShore336
 from labctl.sim.terminals import DigitalConnector, InstrumentNoise, MatrixRelays, Terminal
+from labctl.sim.velox import VirtualVelox
 
 if TYPE_CHECKING:
     from labctl.sim.workbench import Workbench
@@ -31,6 +32,12 @@ def build_instrument(name: str, bench: Workbench) -> VirtualInstrument:
             return Keithley707B(serial, MatrixRelays(bench), bench.clock)
         case "lakeshore336":
             return LakeShore336(serial, bench.stage, bench.clock)
+        case "velox" if bench.chuck is not None:
+            return VirtualVelox(serial, bench.chuck, bench.clock)
+        case "velox":
+            raise LabError(
+                f"{bench.file.source}: {name} has no wafer to move, say of what it is made (section [virtual.wafer])."
+            )
     raise LabError(
         f"{bench.file.source}: {name} is a {driver}, which cannot be simulated yet; use keithley2636b."
     )

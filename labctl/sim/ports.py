@@ -1,5 +1,6 @@
 """All that a virtual instrument can touch of the world: its terminals, its relays, noise and time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,43 @@ class DigitalPort(Protocol):
 
     def set_line(self, line: int, high: bool) -> None:
         """Drive output `line` (1-based, as on the connector)."""
+        ...
+
+
+class ChuckPort(Protocol):
+    """The chuck of a prober with the wafer on it; lengths in m along the prober's axes."""
+
+    @property
+    def dies(self) -> Sequence[tuple[int, int]]:
+        """Every die that lies on the wafer as a whole, in the order in which the prober steps."""
+        ...
+
+    @property
+    def pitch(self) -> tuple[float, float]:
+        """Size of a die."""
+        ...
+
+    @property
+    def subsites(self) -> Sequence[tuple[float, float]]:
+        """Places on a die, from its reference point."""
+        ...
+
+    @property
+    def position(self) -> tuple[float, float]:
+        """Where the probes stand over the wafer, from the reference point of die (0, 0)."""
+        ...
+
+    @property
+    def height(self) -> str:
+        """S: separated, A: aligned, C: in contact."""
+        ...
+
+    def move(self, x: float, y: float) -> None:
+        """Stand at (x, y) from now on."""
+        ...
+
+    def lift(self, height: str) -> None:
+        """Stand at `height` from now on."""
         ...
 
 

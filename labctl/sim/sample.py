@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
-from labctl.core.paths import relay_ledger, sample_file, sample_ledger
+from labctl.core.paths import devices_folder, relay_ledger, sample_file, sample_ledger
 
 FORMAT = "labctl-sample-1"
 
@@ -28,7 +29,8 @@ class Sample:
     stage:    K of the stage when it was left.
     events:   how often each random quantity of each instrument was drawn.
     closures, hot: moves of each relay, and moves under load, by name (`A3`, `heater 0`).
-    die:      the die's own state; empty for a new sample.
+    chuck:    where the prober's chuck was left: x, y (m) and whether it was in contact (1) or not (0).
+    die:      the die's own state; empty for a new sample, and for a wafer, whose devices have files of their own.
     """
 
     identity: dict[str, object]
@@ -38,6 +40,7 @@ class Sample:
     events: dict[str, int] = field(default_factory=dict)
     closures: dict[str, int] = field(default_factory=dict)
     hot: dict[str, int] = field(default_factory=dict)
+    chuck: dict[str, float] = field(default_factory=dict)
     die: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
@@ -53,7 +56,9 @@ def sample_path(file: BenchFile) -> Path:
 def identity(file: BenchFile) -> dict[str, object]:
     """What a sample must agree on with the bench file that uses it."""
     assert file.virtual is not None  # callers come through sample_path
-    return {
+    wafer = file.virtual.wafer
+    made_of = {} if wafer is None else {"wafer": json.loads(wafer.model_dump_json())}
+    return made_of | {
         "format": FORMAT,
         "word_lines": file.array.word_lines,
         "bit_lines": file.array.bit_lines,
@@ -110,6 +115,11 @@ class SampleFile:
             )
         return Sample(**head, die=die)
 
+    @property
+    def devices(self) -> Path:
+        """Folder of what is kept of each device of a wafer, its ledger included."""
+        return devices_folder(self.path.with_suffix(""))
+
     def save(self, sample: Sample) -> None:
         """Write the whole sample beside the old one, then put it in its place."""
         head = {
@@ -120,6 +130,7 @@ class SampleFile:
             "events": sample.events,
             "closures": sample.closures,
             "hot": sample.hot,
+            "chuck": sample.chuck,
         }
         arrays: dict[str, Any] = {f"die/{key}": value for key, value in sample.die.items()}
         fresh = self.path.with_suffix(".new.npz")
@@ -134,3 +145,4 @@ class SampleFile:
         """Throw the sample away, with the ledgers of what was done to it: the next one is new."""
         for path in (self.path, sample_ledger(self.path), relay_ledger(self.path)):
             path.unlink(missing_ok=True)
+        shutil.rmtree(self.devices, ignore_errors=True)

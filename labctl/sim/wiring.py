@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from labctl.benchfile import BenchFile
 from labctl.core.lines import Line
@@ -15,6 +16,21 @@ RECENT = 64
 """Topologies that are kept: reading all outputs of an array comes back to the same ones."""
 
 
+@dataclass(frozen=True)
+class Pads:
+    """What the probes touch.
+
+    resistance: ohm of each probe that touches its line. heaters: those that the device has.
+    """
+
+    resistance: Mapping[Line, float] = field(default_factory=dict)
+    heaters: frozenset[int] = frozenset()
+
+
+NO_PADS = Pads()
+"""Nothing is under the probes."""
+
+
 class WiringLoom:
     """Fixed wires of one bench: matrix rows, source terminals, columns; makes a Topology of the closed relays."""
 
@@ -23,6 +39,7 @@ class WiringLoom:
         if file.virtual is None:
             raise ValueError("a bench without a virtual section has no loom")
         self._virtual = file.virtual
+        self._pads: Pads | None = None
         self._lines: Mapping[int, Line] = {column: line for line, column in file.columns.items()}
         self._rows: dict[str, int] = {}
         nodes: dict[str, int] = {GROUND_TERMINAL: GROUND}
@@ -56,6 +73,11 @@ class WiringLoom:
         self._bridges = tuple(bridges)
         self._recent: OrderedDict[tuple[frozenset[tuple[str, int]], frozenset[int]], Topology] = OrderedDict()
 
+    def face(self, pads: Pads | None) -> None:
+        """Lead to `pads` from now on; None: to a device that is bonded to the wires for good."""
+        self._pads = pads
+        self._recent.clear()
+
     def topology(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
         """The network's shape with these crosspoints and heater relays closed; what is unwired leads nowhere.
 
@@ -69,21 +91,26 @@ class WiringLoom:
         return found
 
     def _made(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
-        conductance = 1.0 / self._virtual.contact_resistance
         contacts = []
         for letter, column in sorted(closed):
             line, row = self._lines.get(column), self._rows.get(letter)
-            if line is not None and row is not None:
+            probe = None if line is None else self._probe(line)
+            if line is not None and row is not None and probe is not None:
+                conductance = 1.0 / (self._virtual.contact_resistance + probe)
                 contacts.append((row, line.kind, line.index, conductance))
         return Topology(
             nodes=self.nodes,
             source_nodes=self.source_nodes,
             bridges=self._bridges,
             contacts=tuple(contacts),
-            heaters=heaters,
+            heaters=heaters if self._pads is None else heaters & self._pads.heaters,
             node_capacitance=self._virtual.row_capacitance,
             line_capacitance=self._virtual.line_capacitance,
         )
+
+    def _probe(self, line: Line) -> float | None:
+        """Ohm between the wire to `line` and the device; None where nothing touches."""
+        return 0.0 if self._pads is None else self._pads.resistance.get(line)
 
     def row_node(self, letter: str) -> int | None:
         """Outside node of a matrix row; None when nothing is wired to it."""

@@ -13,12 +13,14 @@ from labctl.physics.circuit import Drive, Source, SourcePoint
 from labctl.physics.die import Die
 from labctl.physics.noise import Streams
 from labctl.sim.catalogue import build_instrument
+from labctl.sim.chuck import CONTACT, VirtualChuck
 from labctl.sim.clock import VirtualClock
 from labctl.sim.instrument import VirtualInstrument
 from labctl.sim.sample import Sample, SampleFile
 from labctl.sim.stage import VirtualStage
 from labctl.sim.terminals import InstrumentNoise
-from labctl.sim.wiring import WiringLoom
+from labctl.sim.wafer import Device, Site, Wafer
+from labctl.sim.wiring import NO_PADS, WiringLoom
 
 HOT_VOLTAGE = 10e-3
 """V; a relay that moves with more than this on its row has been switched hot."""
@@ -42,23 +44,35 @@ class Workbench:
         try:
             self._sample: Sample = self._sample_file.load()
             streams = Streams(file.virtual.seed, f"die {self._sample.die_number}")
-            self._die = Die.build(file.array, file.virtual.cells, file.virtual.neurons, streams)
+            self.wafer = None if file.virtual.wafer is None else Wafer(file, self._sample_file.devices)
+            if self.wafer is not None:
+                self._die = self._no_device = self.wafer.nothing()
+            else:
+                self._die = Die.build(file.array, file.virtual.cells, file.virtual.neurons, streams)
             if self._sample.die:
                 self._die.restore(self._sample.die)
         except BaseException:
             self._sample_file.release()
             raise
         self._streams = streams
+        self._device: Device | None = None
+        self.chuck: VirtualChuck | None = None
         self.clock = VirtualClock(self._sample.clock)
         self._settled_until = self.clock.now()
         self._loom = WiringLoom(file)
         self._sources: tuple[Source, ...] = (OPEN,) * len(self._loom.terminals)
         self._closed: frozenset[tuple[str, int]] = frozenset()
         self._heaters: frozenset[int] = frozenset()
+        if self.wafer is not None:
+            self._loom.face(NO_PADS)
         self._topology = self._loom.topology(self._closed, self._heaters)
         self.stage = VirtualStage(
             self.clock, InstrumentNoise(self, "stage"), file.virtual.room_temperature, self._sample.stage
         )
+        if self.wafer is not None:
+            left = self._sample.chuck
+            where = left.get("x", 0.0), left.get("y", 0.0), bool(left.get("contact", 0.0))
+            self.chuck = VirtualChuck(self, self.wafer, *where)
         self.instruments: Mapping[str, VirtualInstrument] = {
             to_canonical_name(file.visa.addresses[name]): build_instrument(name, self)
             for name in file.instruments
@@ -68,7 +82,10 @@ class Workbench:
 
     @property
     def die(self) -> Die:
-        """The true die: for tests and for comparing a measurement with the truth, out of reach of any instrument."""
+        """The true die, on a wafer the one under the probes.
+
+        For tests and for comparing a measurement with the truth, out of reach of any instrument.
+        """
         return self._die
 
     def latency(self, address: str) -> float:
@@ -80,7 +97,14 @@ class Workbench:
         """Save the sample as it was at the last change, and go on: a program that is killed has lost little."""
         self._sample.clock = self._settled_until
         self._sample.stage = self.stage.true_temperature()
-        self._sample.die = self._die.state()
+        if self.chuck is not None:
+            x, y = self.chuck.position
+            self._sample.chuck = {"x": x, "y": y, "contact": float(self.chuck.height == CONTACT)}
+        if self.wafer is None:
+            self._sample.die = self._die.state()
+        elif self._device is not None:
+            self._device.lived = self._settled_until
+            self._device.keep()
         self._sample_file.save(self._sample)
 
     def close(self) -> None:
@@ -112,6 +136,9 @@ class Workbench:
     def source_point(self, index: int) -> SourcePoint:
         """What stands at terminal `index` at this moment."""
         self.settle()
+        if self._device is not None and self._device.is_changed:  # what is answered is true of what is kept
+            self._device.lived = self._settled_until
+            self._device.keep()
         return self._die.source_point(self._topology, self._sources, index)
 
     def close_crosspoints(self, crosspoints: frozenset[tuple[str, int]]) -> None:
@@ -128,6 +155,25 @@ class Workbench:
             if row in hot:
                 self._sample.hot[name] = self._sample.hot.get(name, 0) + 1
         self._closed = crosspoints
+        self._rewire()
+
+    def touch(self, site: Site | None) -> None:
+        """What hangs on the probes from now on: the device at `site`, or nothing; done hot is written down."""
+        assert self.wafer is not None
+        if site == (None if self._device is None else self._device.site):
+            return
+        self.settle()
+        if any(self._is_hot(row) for row in {row for row, _ in self._closed}):
+            self._sample.hot["chuck"] = self._sample.hot.get("chuck", 0) + 1
+        self.save()
+        self._device = None if site is None else self.wafer.device(site)
+        self._die = self._no_device if self._device is None else self._device.die
+        self._loom.face(NO_PADS if self._device is None else self._device.pads)
+        if self._device is not None:
+            alone = self._loom.topology(frozenset(), frozenset())
+            elapsed = self.clock.now() - self._device.lived
+            self._die.advance(alone, (OPEN,) * len(self._sources), elapsed, self.stage.true_temperature())
+            self._device.lived = self._settled_until
         self._rewire()
 
     def _is_hot(self, row: str) -> bool:
