@@ -15,8 +15,11 @@ from labctl.core.errors import HotSwitchRefused, UnsupportedByBench
 class GuardedProber:
     """A prober whose every move, up and down included, waits for a bench that is confirmed to be cold. A `Prober`."""
 
-    def __init__(self, prober: Prober, sources: Sources, relays: Relays, ledgers: SiteLedgers) -> None:
-        """`prober` under the probes that `relays` lead to; `ledgers` follow where it goes."""
+    def __init__(
+        self, prober: Prober, sources: Sources, relays: Relays, ledgers: SiteLedgers, bench: str
+    ) -> None:
+        """`prober` of `bench` under the probes that `relays` lead to; `ledgers` follow where it goes."""
+        self._bench = bench
         self._prober, self._sources, self._relays, self._ledgers = prober, sources, relays, ledgers
         ledgers.meet(prober.position)
 
@@ -51,12 +54,12 @@ class GuardedProber:
         if position is None:
             raise UnsupportedByBench(
                 "Nothing can be measured: where the chuck stands is not known. Bring it to a die and make contact: "
-                "labctl bench chuck --bench BENCH --die X,Y --contact"
+                f"labctl bench chuck --bench {self._bench} --die X,Y --contact"
             )
         if not position.in_contact:
             raise UnsupportedByBench(
                 f"Nothing can be measured: the chuck is separated, no probe touches {position}. Make contact first: "
-                f"labctl bench chuck --bench BENCH --die {position.x},{position.y} --contact"
+                f"labctl bench chuck --bench {self._bench} --contact"
             )
 
     @contextmanager

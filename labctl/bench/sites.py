@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,8 @@ from labctl.bench.ledger import Ledger, open_ledger, read_books
 from labctl.benchfile import BenchFile
 from labctl.core.capabilities import DiePosition
 from labctl.core.paths import device_name, devices_folder, file_name, sample_file, samples_folder
+
+LEDGER = ".ledger.jsonl"
 
 
 class SiteLedgers:
@@ -70,17 +72,19 @@ class SiteLedgers:
 def site_ledger(bench: BenchFile, position: DiePosition, wafer: str = "") -> Path:
     """Where the ledger of the device at `position` lies."""
     name = device_name(position.x, position.y, position.dx, position.dy)
-    return _folder(bench, wafer) / f"{name}.ledger.jsonl"
+    return _folder(bench, wafer) / f"{name}{LEDGER}"
+
+
+def device_ledgers(bench: BenchFile, wafer: str = "") -> Mapping[str, Path]:
+    """The ledger of every device of the wafer on `bench` that has one, by the device's name."""
+    found = sorted(_folder(bench, wafer).glob(f"*{LEDGER}"))
+    return {path.name.removesuffix(LEDGER): path for path in found}
 
 
 def read_all_books(bench: BenchFile, wafer: str = "") -> Mapping[str, Books]:
-    """What every device of the sample on `bench` has taken, by its name; the sample's own books under "" ."""
-    return {"": read_books(bench), **dict(_read_sites(bench, wafer))}
-
-
-def _read_sites(bench: BenchFile, wafer: str) -> Iterator[tuple[str, Books]]:
-    for path in sorted(_folder(bench, wafer).glob("*.ledger.jsonl")):
-        yield path.name.removesuffix(".ledger.jsonl"), read_books(bench, path)
+    """What every device of the wafer on `bench` has taken, by its name; the bench's own sample is called ""."""
+    devices = {name: read_books(bench, path) for name, path in device_ledgers(bench, wafer).items()}
+    return {"": read_books(bench), **devices}
 
 
 def _folder(bench: BenchFile, wafer: str) -> Path:

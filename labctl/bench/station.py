@@ -215,7 +215,7 @@ class Bench:
         """Let `prober` move what the bench file leaves to a person; UnsupportedByBench when it does not."""
         if self._file.prober is None or self._file.prober.kind != OPERATOR:
             raise UnsupportedByBench(f"bench '{self._file.name}' leaves no prober to a person (prober.kind)")
-        self._prober = GuardedProber(prober, self._sources, self._relays, self._ledgers)
+        self._prober = GuardedProber(prober, self._sources, self._relays, self._ledgers, self._file.name)
 
     def put_wafer(self, name: str) -> None:
         """The wafer under the probes is `name`: what its dies take is booked apart from other wafers."""
@@ -229,7 +229,7 @@ class Bench:
         driver = self._drivers[entry.instrument]
         assert isinstance(driver, Velox)
         driver.locate()
-        return GuardedProber(driver, self._sources, self._relays, self._ledgers)
+        return GuardedProber(driver, self._sources, self._relays, self._ledgers, self._file.name)
 
     def _refuse_without_contact(self) -> None:
         if self._prober is not None:

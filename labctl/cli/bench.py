@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from labctl.cli import FAILED
 
+N = TypeVar("N", int, float)
 app = typer.Typer(no_args_is_help=True, help="Look at benches.", rich_markup_mode=None)
 BenchOption = Annotated[
     str, typer.Option("--bench", help="Bench file, or the name of one that travels with labctl.")
@@ -72,6 +74,56 @@ def new_sample_command(bench: BenchOption) -> None:
     typer.echo(f"A fresh sample is on the bench {bench}.")
 
 
+@app.command("chuck", short_help="Where the prober's chuck stands; move it to a die.")
+def chuck_command(
+    bench: BenchOption,
+    die: Annotated[
+        str, typer.Option(metavar="X,Y", help="Separate and step to this die, by the prober's own integers.")
+    ] = "",
+    offset: Annotated[
+        str,
+        typer.Option(
+            metavar="DX,DY", help="Then go so far from the die's reference point, such as '2 mm,0 mm'."
+        ),
+    ] = "",
+    contact: Annotated[
+        bool | None, typer.Option("--contact/--separate", help="Then let the probes touch, or take them off.")
+    ] = None,
+) -> None:
+    """Say where the prober's chuck stands; before it moves, every output is off and every relay open."""
+    from labctl.bench import open_bench
+    from labctl.cli.terminal import page
+    from labctl.core.quantity import read_number
+
+    to_die = _pair(die, int, "--die 3,-2") if die else None
+    to_place = _pair(offset, lambda text: read_number(text, "m"), "--offset '2 mm,0 mm'") if offset else None
+    with open_bench(bench) as opened:
+        prober = opened.prober
+        if to_die is not None:
+            prober.to_die(*to_die)
+        if to_place is not None:
+            prober.to_subsite(*to_place)
+        if contact is not None:
+            (prober.contact if contact else prober.separate)()
+        position = prober.position
+    if position is None:
+        page().print("Where the chuck stands is not known: it is on no die of a loaded wafer map.")
+    else:
+        state = "in contact" if position.in_contact else "separated"
+        page().print(f"The chuck stands on {position}, {state}.", markup=False)
+
+
+def _pair(text: str, read: Callable[[str], N], such_as: str) -> tuple[N, N]:
+    """Two numbers with a comma between them; PlanError names the option as it should be written."""
+    from labctl.core.errors import PlanError
+
+    first, _, second = text.partition(",")
+    try:
+        return read(first.strip()), read(second.strip())
+    except (ValueError, PlanError):
+        raise PlanError(f"'{text}' cannot be read: write for example {such_as}.") from None
+
+
 @app.command("ledger", short_help="What the sample has taken, how worn the relays are.")
 def ledger_command(
     bench: BenchOption,
@@ -79,21 +131,33 @@ def ledger_command(
     renew: Annotated[
         str, typer.Option(metavar="RELAY", help="A relay that was replaced, such as A3 or 'heater 0'.")
     ] = "",
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="The ledger of one device of a wafer, such as x003_y-002.")
+    ] = "",
+    wafer: Annotated[str, typer.Option(metavar="NAME", help="Of which wafer, on a real bench.")] = "",
 ) -> None:
     """Show what the sample on a bench has taken, and how worn its relays are; no instrument is opened."""
     from labctl.bench.ledger import ledger_path, read_books
     from labctl.bench.relaybook import open_relay_book, read_relay_book
+    from labctl.bench.sites import device_ledgers
     from labctl.benchfile import load_bench
     from labctl.cli.ledger import print_books, print_relays
     from labctl.cli.terminal import page
+    from labctl.core.errors import PlanError
 
     file, console = load_bench(bench), page()
     if renew:
         with open_relay_book(file) as book:
             book.renew(renew)
         console.print(f"Relay {renew} counts from 0 again.", markup=False)
-    console.print(f"{file.name}: ledger {ledger_path(file)}", markup=False, soft_wrap=True)
-    print_books(console, read_books(file), file.limits, most)
+    devices = device_ledgers(file, wafer)
+    if device and device not in devices:
+        raise PlanError(f"No device '{device}' has a ledger (there are: {', '.join(devices) or 'none'}).")
+    path = devices[device] if device else ledger_path(file)
+    console.print(f"{file.name}: ledger {path}", markup=False, soft_wrap=True)
+    print_books(console, read_books(file, path), file.limits, most)
+    if devices and not device:
+        console.print(f"Devices of the wafer with ledgers of their own (--device): {', '.join(devices)}")
     print_relays(console, read_relay_book(file), most)
 
 
