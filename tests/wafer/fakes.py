@@ -6,19 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from labctl.benchfile import BenchFile, load_bench
 from labctl.core.capabilities import DiePosition
 from labctl.core.errors import LabError, LimitExceeded
-from tests.procedures.fake_bench import FakeBench
+from labctl.core.lines import Cell
+from tests.procedures.fake_bench import FakeBench, FakeCell
 
 HEATER = 250.0
 
 
 @dataclass
 class FakeWaferBench(FakeBench):
-    """A FakeBench for each die and subsite; the prober decides which of them hangs on the probes."""
+    """A FakeBench whose prober decides which die's cells hang on the probes; heaters are those of `heaters` everywhere.
+
+    dies:    cells of each die that was visited. heaters_of: resistances of the heaters of some dies, all the same.
+    trouble: raised by a move of this name. barren: dies whose cells never form.
+    """
 
     heater_resistance: float = HEATER
     heaters: dict[int, float] = field(default_factory=dict)
+    heaters_of: dict[tuple[int, int], float] = field(default_factory=dict)
+    barren: set[tuple[int, int]] = field(default_factory=set)
+    dies: dict[tuple[int, int], dict[Cell, FakeCell]] = field(default_factory=dict)
+    highests: dict[tuple[int, int], dict[Cell, float]] = field(default_factory=dict)
+    file: BenchFile = field(default_factory=lambda: load_bench("virtual_56x8"))
+    unconfirmed: tuple[str, ...] = ()
     moves: list[str] = field(default_factory=list)
     trouble: dict[str, Exception] = field(default_factory=dict)
     position: DiePosition | None = None
@@ -54,6 +66,13 @@ class FakeWaferBench(FakeBench):
     def to_die(self, x: int, y: int) -> None:
         self._move(f"die {x} {y}")
         self.position = DiePosition(x, y)
+        if (x, y) not in self.dies:  # the first one has the cells that a test has prepared
+            self.dies[x, y] = self.cells if not self.dies else {cell: FakeCell() for cell in self.cells}
+            self.highests[x, y] = {}
+        self.cells, self.highest = self.dies[x, y], self.highests[x, y]
+        if (x, y) in self.barren:
+            for cell in self.cells.values():
+                cell.forming_voltage = 99.0
 
     def to_subsite(self, dx: float, dy: float, name: str | None = None) -> None:
         self._move(f"subsite {dx:g} {dy:g}")
@@ -79,7 +98,15 @@ class FakeWaferBench(FakeBench):
     def connect_heater(self, neuron: int, voltage: float) -> Iterator[FakeHeater]:
         assert self.position is not None
         assert self.position.in_contact
-        yield FakeHeater(self.heaters.get(neuron, HEATER))
+        everywhere = self.heaters.get(neuron, HEATER)
+        yield FakeHeater(self.heaters_of.get((self.position.x, self.position.y), everywhere))
+
+    def identities(self) -> dict[str, str]:
+        return {"prober": "Velox"}
+
+    def make_safe(self) -> tuple[str, ...]:
+        self.moves.append("safe")
+        return self.unconfirmed
 
 
 @dataclass

@@ -222,7 +222,7 @@ def test_an_instrument_that_fails_ends_the_die_and_the_test_is_done_when_it_is_g
 
     def run_on():
         for item in plan.run(bench):
-            rows.append(item)  # noqa: PERF402 - kept up to the error
+            rows.append(item)
 
     with monkeypatch.context() as patch:
         patch.setattr("procedures.cells_form.CellsForm.run", silent)
