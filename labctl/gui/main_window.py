@@ -20,6 +20,7 @@ from labctl.gui.log_panel import LogPanel
 from labctl.gui.menus import Menus
 from labctl.gui.notices import NoticeBar
 from labctl.gui.plots.panel import PlotsPanel
+from labctl.gui.record_page import RecordPage
 from labctl.gui.reports import Reports
 from labctl.gui.run_data import RunLike
 from labctl.gui.runs.earlier_panel import EarlierRuns
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.array = ArrayPanel(theme)
         self.plots = PlotsPanel(theme)
         self.bench = BenchPage(theme)
+        self.record = RecordPage()
         self.form = ProcedurePanel(theme, Presets(config / "presets"))
         self.queue = QueuePanel(theme)
         self.earlier = EarlierRuns(theme)
@@ -77,7 +79,12 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
-        for name, page in (("&Array", self.array), ("P&lots", self.plots), ("Be&nch", self.bench)):
+        for name, page in (
+            ("&Array", self.array),
+            ("P&lots", self.plots),
+            ("Be&nch", self.bench),
+            ("Re&cord", self.record),
+        ):
             self.pages.addTab(page, name)
         middle = QWidget()
         column = QVBoxLayout(middle)
@@ -235,12 +242,15 @@ class MainWindow(QMainWindow):
         if run is not None and run.outcome is None:
             self.array.follow(run)
         self.plots.show_run(run)
+        self.record.show_run(run)
 
     def _redraw(self) -> None:
         page = self.pages.currentWidget()
         self.array.refresh()
         if page is self.plots:
             self.plots.refresh()
+        elif page is self.record:
+            self.record.refresh()
 
     def _offer_to_resume(self, sentence: str, folder: str) -> None:
         def resume() -> None:

@@ -25,7 +25,7 @@ SHORTCUTS = (
     ("Ctrl+O", "open an earlier run"),
     ("Ctrl+E", "export the plot"),
     ("Ctrl+B", "open a bench file"),
-    ("Ctrl+1, 2, 3", "array, plots, bench"),
+    ("Ctrl+1, 2, 3, 4", "array, plots, bench, record"),
     ("Ctrl+Up, Ctrl+Down", "move an item of the queue"),
 )
 
