@@ -113,7 +113,7 @@ class RecordPage(QWidget):
             if item is not None and item.text(0) != "about":
                 item.setExpanded(True)
         self.facts.resizeColumnToContents(0)
-        self.facts.setColumnWidth(1, 220)
+        self.facts.setColumnWidth(1, 150)
 
 
 def latest_lines(journal: Path) -> Iterator[str]:
@@ -140,7 +140,8 @@ def _readable(line: bytes) -> str:
     except (ValueError, KeyError, AttributeError):
         return line.decode("utf-8", errors="replace")
     if kind == "row":
-        return f"{kind:8} {found['table']}: {', '.join(map(str, found['values']))}"
+        values = (f"{each:.6g}" if isinstance(each, float) else str(each) for each in found["values"])
+        return f"{kind:8} {found['table']}: {', '.join(values)}"
     return f"{kind:8} " + ", ".join(f"{name}={value}" for name, value in found.items())
 
 
