@@ -17,6 +17,8 @@ TARGETS = (
     {(0, 0): 120e-6, (1, 0): 60e-6, (2, 0): 40e-6, (3, 1): 90e-6},
 )
 """In turn, so that there is always something to write."""
+FORMED_ABOVE = "3.5u"
+"""S; so close to the low state that most cells which were RESET read as if they had never been formed."""
 KILLS = 10
 LONGEST = 1.2
 """s after the first line of the journal within which the blow falls; a whole run takes about as long."""
@@ -44,7 +46,8 @@ def test_a_run_that_is_killed_again_and_again_is_completed_and_no_pulse_is_given
     moments = random.Random(sample_seed)
     with served(tmp_path, seed=sample_seed) as lab:
         targets = [target_map(tmp_path, target, f"target {n}") for n, target in enumerate(TARGETS)]
-        command = ("run", "crossbar_program", "--bench", str(lab.lab_file), "--out", str(lab.out), "--set")
+        command = ("run", "crossbar_program", "--bench", str(lab.lab_file), "--out", str(lab.out))
+        command += ("--set", f"formed_above={FORMED_ABOVE}", "--set")
         for blow in range(KILLS):
             formed, pulses = lab.bench.die.cells.formed.copy(), lab.pulses()
             programming = (*command, f"target={targets[blow % 2]}")
