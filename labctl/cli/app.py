@@ -10,6 +10,7 @@ import typer
 from labctl import __version__
 from labctl.cli import FAILED, INTERRUPTED, REFUSED, records
 from labctl.cli.bench import app as bench_app
+from labctl.cli.wafer import app as wafer_app
 from labctl.core.errors import LabError, PlanError
 
 if TYPE_CHECKING:
@@ -197,6 +198,9 @@ def demo_command(
 
 records.add_to(app)
 app.add_typer(bench_app, name="bench", short_help="Look at benches, serve a virtual one, renew its sample.")
+app.add_typer(
+    wafer_app, name="wafer", short_help="Test wafers by a plan: die after die, bins, results, report."
+)
 
 
 @app.command("gui")

@@ -20,7 +20,7 @@ def print_rehearsal(console: Console, found: Rehearsal) -> None:
         complain(ended.reason)
         return
     table = columns()
-    for name, value in _facts(found).items():
+    for name, value in facts_of(found).items():
         if value:
             table.add_row(name, value)
     console.print(table)
@@ -39,7 +39,8 @@ def announcement(procedure: str, bench: str, is_virtual: bool) -> str:
     return f"Dry run of {procedure} on {bench}: rehearsed on {sample}, nothing moves on the bench, nothing is kept."
 
 
-def _facts(found: Rehearsal) -> dict[str, str]:
+def facts_of(found: Rehearsal) -> dict[str, str]:
+    """What is told of a dry run, by the words that name it; empty where there is nothing to tell."""
     limits, totals = found.file.limits, found.totals
     verdict = "" if found.ended.verdict is None else f": {found.ended.verdict.value}"
     most = max(found.doses.items(), key=lambda item: item[1].pulses, default=None)
