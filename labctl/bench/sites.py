@@ -24,6 +24,7 @@ class SiteLedgers:
         self._bench = bench
         self._wafer, self._label = "", ""
         self._place: Path | None = None
+        self._position: DiePosition | None = None
         self._opened = ExitStack()
         self._under_probes = ExitStack()
         self._own = self._opened.enter_context(open_ledger(bench))
@@ -53,10 +54,11 @@ class SiteLedgers:
     def put_wafer(self, name: str) -> None:
         """The wafer on the chuck is `name`: its dies have ledgers apart from those of other wafers."""
         self._wafer = name
+        self.meet(self._position)
 
     def meet(self, position: DiePosition | None) -> None:
         """The probes touch the device at `position`, or nothing; LabError as `open_ledger`."""
-        place = None
+        place, self._position = None, position
         if position is not None and position.in_contact:
             place = site_ledger(self._bench, position, self._wafer)
         if place == self._place:

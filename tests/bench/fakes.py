@@ -54,6 +54,10 @@ class Channel:
         self.refuse = False
         self.readings = itertools.repeat(Sample(0.0, False))
 
+    @property
+    def ordered_level(self):
+        return self.world.levels[self.terminal]
+
     def prepare(self, **settings):
         self.world.log.append(("prepare", self.terminal))
         assert not self.world.on[self.terminal], "prepared with the output on"

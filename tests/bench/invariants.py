@@ -6,7 +6,8 @@ It reads the messages alone and keeps its own account of levels, outputs, relays
 2. no output closes before its compliance was written and read back after the last change of range or function,
 3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
 4. two sources never meet on one line,
-5. a bench that was made safe stands at 0 V with every output off and every relay open.
+5. a bench that was made safe stands at 0 V with every output off and every relay open,
+6. the chuck of a prober moves, up and down included, only over a bench that stands so.
 """
 
 import re
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyvisa.rname import to_canonical_name
 
-from labctl.bench.ledger import read_books
+from labctl.bench.sites import read_all_books
 from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND
 
@@ -29,6 +30,7 @@ STATEMENT = re.compile(
     r'|channel\.(?P<verb>open|close|exclusiveclose)\("(?P<list>[^"]*)"\)'
     r"|digio\.writebit\((?P<line>\d+), *(?P<bit>[01])\)"
 )
+CHUCK = re.compile(r"(MoveChuck|Step(First|Next)Die)", re.IGNORECASE)
 CROSSPOINT = re.compile(r"([1-6])([A-H])(\d\d)")
 
 
@@ -79,7 +81,7 @@ class Judge:
         """A bench of the suite is being opened on these instruments: its ledger must account for every pulse."""
         self.finish()
         self.belief, self.pulses, self.shares = belief, {}, 0
-        self.booked = {cell: dose.pulses for cell, dose in read_books(belief).cells.items()}
+        self.booked = told(belief)
 
     def left_alone(self):
         """No bench of the suite is open on these instruments any longer."""
@@ -89,6 +91,10 @@ class Judge:
     def message(self, address, text):
         """One message on its way to `address`."""
         name = self.names[address]
+        if self.file.instruments[name].kind == "prober":
+            if CHUCK.match(text):
+                self.is_cold(f"the chuck moved ({text.strip()})")
+            return
         statements, _, question = text.partition("print(")
         for found in STATEMENT.finditer(statements):
             if found["channel"]:
@@ -280,29 +286,39 @@ class Judge:
         if self.booked is None:
             return
         surplus = 0
-        books = read_books(self.belief)
-        for cell in books.cells.keys() | self.pulses.keys():
-            seen, told = self.pulses.get(cell, 0), books.of(cell).pulses - self.booked.get(cell, 0)
-            surplus += max(told - seen, 0)
-            if told < seen:
-                self.accuse(f"cell {cell} took {seen} pulses, the ledger tells of {told}")
+        books = told(self.belief)
+        for cell in books.keys() | self.pulses.keys():
+            seen, booked = self.pulses.get(cell, 0), books.get(cell, 0) - self.booked.get(cell, 0)
+            surplus += max(booked - seen, 0)
+            if booked < seen:
+                self.accuse(f"cell {cell} took {seen} pulses, the ledger tells of {booked}")
         if self.shares > surplus:
             self.accuse(f"the array took its share of {self.shares} pulses, the ledger tells of {surplus}")
 
     def made_safe(self):
         """The suite says that everything is safe now."""
+        self.is_cold("made safe")
+
+    def is_cold(self, when):
         for name, terminal in self.terminals.items():
             if terminal.on or terminal.level:
                 state = "on" if terminal.on else "off"
-                self.accuse(f"made safe with {name} {state} at {terminal.level} V")
+                self.accuse(f"{when} with {name} {state} at {terminal.level} V")
         if self.closed or self.heaters:
-            self.accuse(
-                f"made safe with {len(self.closed)} crosspoints and {len(self.heaters)} heaters closed"
-            )
+            self.accuse(f"{when} with {len(self.closed)} crosspoints and {len(self.heaters)} heaters closed")
 
     def accuse(self, what):
         if what not in self.violations:
             self.violations.append(what)
+
+
+def told(belief):
+    """Pulses of each cell that the ledgers of a bench tell of, all devices of a wafer together."""
+    pulses = {}
+    for books in read_all_books(belief).values():
+        for cell, dose in books.cells.items():
+            pulses[cell] = pulses.get(cell, 0) + dose.pulses
+    return pulses
 
 
 def split(expressions):
