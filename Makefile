@@ -2,8 +2,8 @@
 # More arguments go on to the command:  make test ARGS="tests/unit -k shadow"
 PYTHON ?= python3
 
-demo test faults lint bench gui screenshots constraints windows:
+demo wafer test faults lint bench gui screenshots constraints windows:
 	@$(PYTHON) -m tools.make $@ $(ARGS)
 
-.PHONY: demo test faults lint bench gui screenshots constraints windows
+.PHONY: demo wafer test faults lint bench gui screenshots constraints windows
 .NOTPARALLEL:

@@ -44,6 +44,11 @@ JOBS = {
     "demo": Job(
         "form and program a virtual crossbar, turn a photograph into feature maps", "", ("labctl", "demo")
     ),
+    "wafer": Job(
+        "test 20 dies of a virtual wafer by a plan; bins, results and report in runs/wafer",
+        "",
+        ("labctl", "wafer", "run", "demo_20", "--out", "runs/wafer"),
+    ),
     "test": Job("run the tests", "gui dev", ("pytest", "-n", "auto", "--dist", "worksteal")),
     "faults": Job(
         "kill the suite 200 times, disturb every message of a run",

@@ -73,6 +73,7 @@ def run_command(
     lot: Annotated[str, typer.Option(help="Instead of the plan's.")] = "",
     wafer: Annotated[str, typer.Option(help="Instead of the plan's.")] = "",
     operator: Annotated[str, typer.Option(help="Instead of the plan's.")] = "",
+    report: Annotated[bool, typer.Option(help="Write report.html at the end.")] = True,
 ) -> None:
     """Test every die of a plan and record it. Ctrl-C ends it with every output at 0 V; --resume goes on."""
     from labctl.catalogue import find
@@ -101,7 +102,7 @@ def run_command(
         *(word for pair in given if pair[1] for word in pair),
         "--resume",
     ]
-    raise typer.Exit(_run(loaded, file, out, resume=resume, again=shlex.join(words)))
+    raise typer.Exit(_run(loaded, file, out, resume=resume, report=report, again=shlex.join(words)))
 
 
 @app.command("report")
@@ -131,13 +132,13 @@ def _rehearse(plan: WaferPlan, bench: BenchFile) -> int:
     return codes.get(ended.outcome, 0)
 
 
-def _run(plan: WaferPlan, bench: BenchFile, out: Path, *, resume: bool, again: str) -> int:
+def _run(plan: WaferPlan, bench: BenchFile, out: Path, *, resume: bool, report: bool, again: str) -> int:
     from labctl.catalogue import find
     from labctl.cli.wafer_text import Watch, asked, print_end
     from labctl.record.outcome import Outcome
     from labctl.wafer.campaign import run_wafer
 
-    watch = Watch(plan)
+    watch = Watch()
     end = run_wafer(
         plan,
         bench.source,
@@ -149,5 +150,9 @@ def _run(plan: WaferPlan, bench: BenchFile, out: Path, *, resume: bool, again: s
         die_told=watch.die_told,
     )
     print_end(end, out, again)
+    if report and end.finished and end.outcome is not Outcome.ABORTED:
+        report_command(out)
+    else:
+        typer.echo(f"For its report: labctl wafer report {out}")
     codes = {Outcome.FINISHED: FAILED if end.unconfirmed else 0, Outcome.ABORTED: INTERRUPTED}
     return codes.get(end.outcome, FAILED)

@@ -106,15 +106,15 @@ def _sample(found: WaferRehearsal) -> str:
 class Watch:
     """Tells a person what happens on a wafer: progress while a die is tested, one line when it is over."""
 
-    def __init__(self, plan: WaferPlan) -> None:
+    def __init__(self) -> None:
         """Prints on stdout."""
-        self._plan, self._console = plan, Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False, soft_wrap=True)
         self._warned: set[str] = set()
         self._watching: Callable[[Event], None] = observer(self._console, quietly=True)
 
     def __call__(self, event: Event) -> None:
         """An event of the die under test."""
-        if isinstance(event, Started):
+        if isinstance(event, Started):  # a bar of its own for each die
             self._watching = observer(self._console, quietly=True)
             for warning in event.warnings:
                 if warning not in self._warned:
@@ -153,7 +153,6 @@ def print_end(end: CampaignEnd, out: Path, again: str) -> None:
         console.print(sentence, markup=False)
     if end.finished < end.of:
         console.print(f"To go on with it: {again}", markup=False)
-    console.print(f"For its report: labctl wafer report {out}", markup=False)
 
 
 def _bins(out: Path) -> str:
