@@ -164,7 +164,7 @@ def _line(plan: WaferPlan, die: Die, whole: Sorted, value: Mapping[str, Any]) ->
         int(value["col"]),
         f"{value['test']}.{value['name']}",
         int(value["cycle"]),
-        repr(float(value["value"])),
+        f"{float(value['value']):.12g}",
         value["unit"],
         "" if whole.bin is None else whole.bin.number,
         value["time_utc"],
