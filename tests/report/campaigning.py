@@ -156,7 +156,9 @@ def plan_of(notch: int = 270, x_to: str = "right", y_to: str = "up", radius: flo
     )
 
 
-def write_campaign(folder: Path, plan: WaferPlan, *, leave: int = 2, seed: int = 3) -> None:
+def write_campaign(
+    folder: Path, plan: WaferPlan, *, leave: int = 2, seed: int = 3, records: bool = True
+) -> None:
     """Write the folder; the last `leave` dies of the plan were not begun, one die met no contact, one an error."""
     rng = np.random.default_rng(seed)
     dies, rows = [], []
@@ -165,7 +167,8 @@ def write_campaign(folder: Path, plan: WaferPlan, *, leave: int = 2, seed: int =
         bin_number = None if die == BROKEN else _sorted(mine)
         dies.append(_die(die, bin_number, number))
         rows += [(die, row, bin_number) for row in mine]
-        _record(folder / dies[-1]["folder"], mine, broken=die == BROKEN)
+        if records:
+            _record(folder / dies[-1]["folder"], mine, broken=die == BROKEN)
     with (folder / "results.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

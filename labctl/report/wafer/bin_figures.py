@@ -15,7 +15,16 @@ from matplotlib.ticker import MaxNLocator
 from labctl.analysis.yields import FAIL, PASS, BinCount
 from labctl.report.drawing import STYLE
 from labctl.report.wafer.campaign import Campaign
-from labctl.report.wafer.outline import INK, draw_die, draw_outline, state_keys
+from labctl.report.wafer.outline import (
+    INK,
+    LOOKS,
+    Look,
+    draw_dies,
+    draw_outline,
+    points_per_die,
+    square,
+    state_keys,
+)
 from labctl.report.wafer.placing import Mark, State, marks
 
 _PASSES = ("#56b4e9", "#0072b2")
@@ -26,7 +35,8 @@ _FAILS = (
 _SMALLEST = 4.5
 """Points; smaller texts are left out, the axes name the dies."""
 
-Look = Mapping[str, Any]
+SIDE = 5.45
+"""Inches of the map's axes."""
 
 
 def looks(campaign: Campaign) -> dict[int, Look]:
@@ -48,23 +58,25 @@ def looks(campaign: Campaign) -> dict[int, Look]:
 def bin_map(campaign: Campaign) -> Figure:
     """The wafer with every die in the look of its bin, its name and bin written into it."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 7.6))
-        axes = figure.subplots()
-        draw_bins(axes, campaign, marks(campaign))
+        figure = Figure(figsize=(8.6, 6.3))
+        figure.set_layout_engine("none")
+        draw_bins(square(figure, 0.55, 0.5, SIDE), campaign, marks(campaign))
         return figure
 
 
 def draw_bins(axes: Axes, campaign: Campaign, placed: Sequence[Mark]) -> None:
-    """Draw the map by bin into `axes`."""
+    """Draw the map by bin into `axes` of `SIDE` inches."""
     geometry, look = campaign.plan.geometry, looks(campaign)
-    draw_outline(axes, geometry, placed)
-    points = _points_per_die(axes, campaign)
+    draw_outline(axes, geometry, placed, SIDE)
+    points = points_per_die(geometry, SIDE)
+    dies: list[tuple[Mark, Look]] = []
     for mark in placed:
-        end = campaign.die(mark.die)
-        bin_number = None if end is None or mark.state is not State.TESTED else end.bin
-        draw_die(axes, geometry, mark, **(look.get(bin_number, {}) if bin_number is not None else {}))
+        end = campaign.die(mark.die) if mark.state is State.TESTED else None
+        bin_number = None if end is None else end.bin
+        dies.append((mark, LOOKS[mark.state] if bin_number is None else look[bin_number]))
         if mark.state is not State.ABSENT:
             _name(axes, mark, points, "" if bin_number is None else f"bin {bin_number}")
+    draw_dies(axes, geometry, dies)
     axes.legend(
         handles=_keys(campaign, look) + state_keys(placed), loc="upper left", bbox_to_anchor=(1.0, 1.0),
         fontsize=8, handleheight=1.5, handlelength=2.2, labelspacing=0.9,
@@ -116,12 +128,3 @@ def _name(axes: Axes, mark: Mark, points: tuple[float, float], below: str) -> No
             ha="center", va="center", linespacing=1.1, zorder=5,
             bbox={"boxstyle": "square,pad=0.12", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )  # fmt: skip
-
-
-def _points_per_die(axes: Axes, campaign: Campaign) -> tuple[float, float]:
-    """Drawn width and height of a die, as if the axes took most of the figure's smaller side."""
-    figure = axes.get_figure(root=True)
-    side = 0.8 * min(figure.get_size_inches()) * 72.0 if figure is not None else 300.0
-    geometry = campaign.plan.geometry
-    width, height = geometry.die_size
-    return side * width / geometry.diameter, side * height / geometry.diameter

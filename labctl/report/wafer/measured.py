@@ -28,6 +28,9 @@ ORDER = (
 FLAGS = ("formed", "verified", "contact")
 """Values that are 1 (good) or 0 (bad)."""
 
+SIZED = ("programming_error",)
+"""Values whose sign says nothing about how good they are."""
+
 Floats = NDArray[np.float64]
 
 
@@ -56,9 +59,19 @@ class Series:
         return self.value in FLAGS
 
     @property
+    def name(self) -> str:
+        """The value in words, errors by their size."""
+        words = self.value.replace("_", " ")
+        return f"|{words}|" if self.value in SIZED else words
+
+    @property
     def title(self) -> str:
         """`forming voltage (test form, array)`."""
-        return f"{self.value.replace('_', ' ')} (test {self.test}, {self.subsite})"
+        return f"{self.name} (test {self.test}, {self.subsite})"
+
+    def sizes(self, values: Floats) -> Floats:
+        """Values as they are drawn: errors count by their size."""
+        return np.abs(values) if self.value in SIZED else values
 
     @property
     def devices(self) -> list[tuple[Die, Cell]]:
@@ -119,6 +132,37 @@ def all_series(frame: pd.DataFrame) -> tuple[Series, ...]:
 def named(series: Iterable[Series], *values: str) -> list[Series]:
     """Those of these values."""
     return [each for each in series if each.value in values]
+
+
+def together(series: Iterable[Series]) -> tuple[Series, ...]:
+    """Series with neurons of their own taken together: the same value at one subsite, a test per neuron."""
+    groups: dict[tuple[str, ...], list[Series]] = {}
+    for each in series:
+        alone = "" if (each.rows < 0).all() and (each.cols >= 0).all() else each.test
+        group = groups.setdefault((each.subsite, each.value, each.unit, alone), [])
+        if any(set(each.devices) & set(other.devices) for other in group):
+            groups[each.subsite, each.value, each.unit, each.test] = [each]
+        else:
+            group.append(each)
+    return tuple(_joined(group) for group in groups.values())
+
+
+def _joined(group: Sequence[Series]) -> Series:
+    first, last = group[0], group[-1]
+    if len(group) == 1:
+        return first
+    return Series(
+        subsite=first.subsite,
+        test=f"{first.test} to {last.test}" if len(group) > 2 else f"{first.test}, {last.test}",
+        value=first.value,
+        unit=first.unit,
+        dies=tuple(die for each in group for die in each.dies),
+        rows=np.concatenate([each.rows for each in group]),
+        cols=np.concatenate([each.cols for each in group]),
+        values=np.concatenate([each.values for each in group]),
+        censored=np.concatenate([each.censored for each in group]),
+        left_out=sum(each.left_out for each in group),
+    )
 
 
 def _series(subsite: str, test: str, value: str, unit: str, rows: pd.DataFrame) -> Series:

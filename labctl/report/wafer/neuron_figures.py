@@ -8,7 +8,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from labctl.report.drawing import BLUE, GREEN, GREY, MICRO, ORANGE, STYLE
 from labctl.report.neurons import Curve
@@ -97,12 +96,11 @@ def _dots(axes: Axes, series: Series, order: Sequence[Die]) -> None:
 
 
 def _name_dies(axes: Axes, order: Sequence[Die]) -> None:
-    if len(order) <= _PLENTY:
-        axes.set_xticks(range(len(order)), [f"{die.x},{die.y}" for die in order], rotation=90, fontsize=7)
-        axes.set_xlabel("die (x,y), in the order of testing")
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("dies in the order of testing, counted from 0; the table names them")
+    step = -(-len(order) // _PLENTY)
+    named_dies = range(0, len(order), step)
+    names = [f"{order[place].x},{order[place].y}" for place in named_dies]
+    axes.set_xticks(named_dies, names, rotation=90, fontsize=7)
+    axes.set_xlabel("die (x,y), in the order of testing" + (f"; one in {step} is named" if step > 1 else ""))
     axes.set_xlim(-0.7, len(order) - 0.3)
 
 

@@ -46,7 +46,7 @@ def sheets(series: Sequence[Series]) -> list[Sheet]:
 
 
 def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
-    values = np.abs(series.values) if series.value == "programming_error" else series.values
+    values = series.sizes(series.values)
     above, remarks = _beyond(series, others)
     seen = values[~above]
     positive = seen[seen > 0.0]
@@ -72,9 +72,8 @@ def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
     )
     no_fit = why_no_fit(sample)
     fits = {} if no_fit else {family: fit(sample, family) for family in Family}
-    name = "|programming error|" if series.value == "programming_error" else series.value.replace("_", " ")
-    title = f"{name}, test {series.test}, {series.subsite}"
-    return Sheet(name, title, shown(series), sample, tuple(remarks), fits, no_fit)
+    title = f"{series.name}, test {series.test}, {series.subsite}"
+    return Sheet(series.name, title, shown(series), sample, tuple(remarks), fits, no_fit)
 
 
 def _beyond(series: Series, others: Sequence[Series]) -> tuple[np.ndarray, list[str]]:

@@ -12,7 +12,10 @@ from labctl.analysis.censored import Family, plotting_positions
 from labctl.report.drawing import BLUE, GREY, ORANGE, STYLE
 from labctl.report.wafer.paper import Sheet
 
-PERCENTS = (0.01, 0.1, 1.0, 5.0, 10.0, 20.0, 50.0, 80.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+PERCENTS = (50.0, 10.0, 90.0, 1.0, 99.0, 0.1, 99.9, 0.01, 99.99, 20.0, 80.0, 5.0, 95.0, 2.0, 98.0)
+"""Numbers at the axis, those first that are written when there is room for few."""
+_NEAREST = 0.045
+"""Of the axis's height, from one number to the next."""
 _NARROW = 8.0
 """Axes that span less than this factor are ticked like linear ones."""
 
@@ -20,7 +23,7 @@ _NARROW = 8.0
 def paper(sheet: Sheet) -> Figure:
     """One sheet on Weibull and on log-normal paper."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 3.9))
+        figure = Figure(figsize=(8.6, 4.3))
         for axes, family in zip(figure.subplots(1, 2), Family, strict=True):
             draw(axes, sheet, family)
         return figure
@@ -31,7 +34,7 @@ def draw(axes: Axes, sheet: Sheet, family: Family) -> None:
     values, positions = _points(sheet)
     seen = sheet.unit.of(values)
     axes.plot(seen, family.paper(positions), "o", markersize=3.0, color=BLUE, label=sheet.counted, zorder=3)
-    low, high = float(positions.min()) * 0.6, min(1.0 - (1.0 - float(positions.max())) * 0.6, 0.9999)
+    low, high = float(positions.min()) * 0.6, min(1.0 - (1.0 - float(positions.max())) * 0.5, 0.9999)
     left, right = float(seen.min()), float(seen.max())
     if family in sheet.fits:
         fitted = sheet.fits[family]
@@ -42,16 +45,20 @@ def draw(axes: Axes, sheet: Sheet, family: Family) -> None:
         axes.fill_betweenx(
             family.paper(grid), near, far, color=ORANGE, alpha=0.18, linewidth=0, label="95 % limits"
         )
-    for bound in np.unique(sheet.sample.above):
-        axes.axvline(float(sheet.unit.of(bound)), color=GREY, linewidth=0.7, linestyle=":")
-        right = max(right, float(sheet.unit.of(bound)))
+    if sheet.sample.above.size:
+        bounds = np.unique(sheet.unit.of(sheet.sample.above))
+        axes.plot(
+            bounds, np.full(len(bounds), 0.975), "|", color=GREY, markersize=9, transform=axes.get_xaxis_transform(),
+            label="bounds of right-censored devices",
+        )  # fmt: skip
+        right = max(right, float(bounds.max()))
     _probability_axis(axes, family, low, high)
     _value_axis(axes, left, right)
     axes.set_xlabel(sheet.unit.label(sheet.name))
     axes.set_ylabel("devices below (%)")
     axes.set_title(f"{family.value} paper")
     axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
-    axes.legend(fontsize=7, loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, columnspacing=1.2)
 
 
 def _points(sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +79,14 @@ def _parameters(sheet: Sheet, family: Family) -> str:
 def _probability_axis(axes: Axes, family: Family, low: float, high: float) -> None:
     """Percents at the places that make the family a straight line."""
     axes.set_ylim(float(family.paper(low)), float(family.paper(high)))
-    ticks = [percent for percent in PERCENTS if low <= percent / 100 <= high]
-    axes.set_yticks([float(family.paper(tick / 100)) for tick in ticks], [f"{tick:g}" for tick in ticks])
+    height = float(family.paper(high) - family.paper(low))
+    ticks: dict[float, float] = {}
+    for percent in PERCENTS:
+        place = float(family.paper(percent / 100))
+        apart = min((abs(place - other) for other in ticks.values()), default=height)
+        if low <= percent / 100 <= high and apart >= _NEAREST * height:
+            ticks[percent] = place
+    axes.set_yticks(list(ticks.values()), [f"{tick:g}" for tick in ticks])
 
 
 def _value_axis(axes: Axes, left: float, right: float) -> None:

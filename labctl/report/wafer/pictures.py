@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from labctl.report import array_figures
 from labctl.report.array import Story
 from labctl.report.drawing import STYLE, png
-from labctl.report.wafer import bin_figures, neuron_figures, value_figures
+from labctl.report.wafer import bin_figures, box_figures, neuron_figures, value_figures
 from labctl.report.wafer.campaign import Campaign
-from labctl.report.wafer.measured import Series, named
+from labctl.report.wafer.measured import Series, named, together
 from labctl.report.wafer.paper import Sheet
 from labctl.report.wafer.paper_figures import paper
 from labctl.report.wafer.records import stories, transfer_curves
@@ -44,7 +44,7 @@ class Pictures:
 
     def value_maps(self) -> list[tuple[str, str]]:
         """What two maps show, and their figure, for every value up to `MOST_MAPS`."""
-        mapped = [each for each in self.series if len(each.values)][:MOST_MAPS]
+        mapped = self.mapped[:MOST_MAPS]
         pairs = [mapped[first : first + 2] for first in range(0, len(mapped), 2)]
         return [
             (
@@ -57,12 +57,12 @@ class Pictures:
     @property
     def maps_left_out(self) -> int:
         """Values that have no map because there are so many."""
-        return max(sum(len(each.values) > 0 for each in self.series) - MOST_MAPS, 0)
+        return max(len(self.mapped) - MOST_MAPS, 0)
 
     def boxes(self) -> list[tuple[str, str]]:
         """What the boxes show, and their figure."""
         return [
-            (each.title, self._png(value_figures.boxes(self.campaign, each)))
+            (each.title, self._png(box_figures.boxes(self.campaign, each)))
             for each in named(self.series, *BOXED)
             if len(each.values)
         ]
@@ -84,8 +84,13 @@ class Pictures:
 
     def neurons_by_die(self) -> str:
         """Thresholds and gains die by die; empty when there are none."""
-        several = [each for each in named(self.series, "threshold", "gain") if len(each.values)]
+        several = named(self.mapped, "threshold", "gain")
         return self._png(neuron_figures.by_die(self.campaign, several)) if several else ""
+
+    @cached_property
+    def mapped(self) -> list[Series]:
+        """What one number per die can be told of; neurons that have a test each are taken together."""
+        return [each for each in together(self.series) if len(each.values)]
 
     @cached_property
     def stories(self) -> tuple[Story, ...]:

@@ -12,7 +12,7 @@ from labctl.analysis.yields import Share
 from labctl.core.quantity import show
 from labctl.report.facts import Fact
 from labctl.report.wafer.campaign import Campaign, DieEnd
-from labctl.report.wafer.measured import Series, named
+from labctl.report.wafer.measured import Series, named, together
 from labctl.report.wafer.paper import Sheet
 from labctl.report.wafer.summary import Yield
 from labctl.report.wafer.units import shown
@@ -27,7 +27,6 @@ class DieLine:
 
     name: str
     bin: str
-    quality: str
     outcome: str
     seconds: str
     numbers: tuple[str, ...]
@@ -70,17 +69,13 @@ def facts(campaign: Campaign, found: Sequence[Yield], sheets: Sequence[Sheet]) -
 
 
 def die_columns(series: Sequence[Series]) -> list[Series]:
-    """The series that have a column in the table of dies."""
-    return named(series, *DIE_VALUES)
+    """The series that have a column in the table of dies; neurons that have a test each are taken together."""
+    return named(together(series), *DIE_VALUES)
 
 
-def die_heads(series: Sequence[Series]) -> list[str]:
-    """Their names with what is told of a die, and units."""
-    heads = []
-    for each in die_columns(series):
-        what = "share of" if each.is_flag else "median"
-        heads.append(f"{what} {shown(each).label(each.value.replace('_', ' '))}: {each.test}, {each.subsite}")
-    return heads
+def die_heads(series: Sequence[Series]) -> list[tuple[str, str]]:
+    """Their names with units, and where they come from."""
+    return [(shown(each).label(each.name), f"{each.test}, {each.subsite}") for each in die_columns(series)]
 
 
 def die_lines(campaign: Campaign, series: Sequence[Series]) -> list[DieLine]:
@@ -90,7 +85,7 @@ def die_lines(campaign: Campaign, series: Sequence[Series]) -> list[DieLine]:
     for end in campaign.dies:
         words = tuple(unit.text(known.get(end.die, float("nan"))) for known, unit in numbers)
         seconds = f"{end.seconds:.1f}" if np.isfinite(end.seconds) else "-"
-        lines.append(DieLine(str(end.die), _bin(end), end.quality or "-", end.outcome or "-", seconds, words))
+        lines.append(DieLine(str(end.die), _bin(end), end.outcome or "-", seconds, words))
     return lines
 
 
@@ -123,4 +118,4 @@ def _limited(value: float, limits: tuple[float, float], sheet: Sheet) -> str:
 
 
 def _bin(end: DieEnd) -> str:
-    return "-" if end.bin is None else f"{end.bin} {end.bin_name}"
+    return "-" if end.bin is None else f"{end.bin} {end.bin_name} ({end.quality})"

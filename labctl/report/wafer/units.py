@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labctl.report.wafer.measured import Series
+from labctl.report.wafer.measured import SIZED, Series
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+_LONGEST = 5
+"""Digits before the point that are written out."""
 _SIGNS = {"ohm": "Ω"}
-_PERCENT = ("programming_error",)
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,22 @@ class Shown:
         return f"{name} ({self.unit})" if self.unit else name
 
     def text(self, value: float, digits: int = 3) -> str:
-        """One number without its unit, `digits` significant ones; `-` for NaN."""
+        """One number without its unit, `digits` significant ones; `-` for NaN. A plain number has no zeros behind."""
         if not np.isfinite(value):
             return "-"
         scaled = value * self.factor
         if scaled == 0.0:
             return "0"
+        if abs(scaled) >= 10.0**_LONGEST:
+            return f"{scaled:.0e}".replace("e+0", "e").replace("e+", "e")
         behind = max(digits - 1 - int(np.floor(np.log10(abs(scaled)))), 0)
-        return f"{scaled:.{behind}f}"
+        text = f"{scaled:.{behind}f}"
+        return text.rstrip("0").rstrip(".") if "." in text and not self.unit else text
 
 
 def shown(series: Series) -> Shown:
     """How the numbers of a series are shown: with the prefix of their middle, relative ones in percent."""
-    if series.value in _PERCENT or series.is_flag:
+    if series.value in SIZED or series.is_flag:
         return Shown(100.0, "%")
     if series.unit in ("", "1"):
         return Shown(1.0, "")
