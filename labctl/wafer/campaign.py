@@ -52,11 +52,6 @@ class CampaignEnd:
     unconfirmed: tuple[str, ...] = ()
 
 
-def nobody(sentence: str) -> None:
-    """Nobody stands at the prober: raises PlanError."""
-    raise PlanError(f"This bench has a person move the wafer, and nobody is asked here: {sentence}")
-
-
 def run_wafer(
     plan: WaferPlan,
     bench: str | Path,
@@ -64,7 +59,7 @@ def run_wafer(
     *,
     resume: bool = False,
     observers: Iterable[Observer] = (),
-    ask: Ask = nobody,
+    ask: Ask | None = None,
     find: Find = catalogue.find,
     die_told: DieTold = lambda report, finished, of: None,
 ) -> CampaignEnd:
@@ -77,6 +72,11 @@ def run_wafer(
     """
     file = load_bench(bench)
     check_against(plan, file, find)
+    is_guided = file.prober is not None and file.prober.kind == OPERATOR
+    if is_guided and ask is None:
+        raise PlanError(
+            f"The bench {file.name} has a person move the wafer (prober.kind), and nobody is asked here."
+        )
     campaign = CampaignFile.go_on(out, plan, file) if resume else CampaignFile.begin(out, plan, file)
     ended = None
     with Interrupts() as interrupts, Watchdog(file):
@@ -84,7 +84,7 @@ def run_wafer(
             opened = open_bench(bench)
         try:
             with opened:
-                if file.prober is not None and file.prober.kind == OPERATOR:
+                if is_guided and ask is not None:
                     opened.use_prober(OperatorProber(ask))
                 opened.put_wafer("_".join(filter(None, (plan.lot, plan.wafer))))
                 wafer = Campaign(campaign, BoundPlan(plan, find), opened, observers, interrupts, die_told)
