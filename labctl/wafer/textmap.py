@@ -30,7 +30,7 @@ def draw(plan: WaferPlan, turn: int = 0) -> list[str]:
     for row in sorted(rows):
         cells = (marks.get(places.get((column, row), None), "") for column in sorted(columns))  # type: ignore[arg-type]
         table.append(f"{rows[row]:>{margin}} " + "".join(f"{cell:>{width}}" for cell in cells).rstrip())
-    return list(_with_notch(table, view.notch, margin + 1 + width * len(columns) // 2))
+    return list(_with_notch(table, view.notch, margin + width * ((len(columns) + 1) // 2)))
 
 
 def _grid(view: Turned) -> Mapping[tuple[int, int], Die]:

@@ -12,7 +12,10 @@ from labctl import cli
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(?P<kind>python|sh)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ELSEWHERE = {"feature_maps.md": "has its own test, with a tiny layer and picture"}
+ELSEWHERE = {
+    "feature_maps.md": "has its own test, with a tiny layer and picture",
+    "wafer.md": "has its own test, which kills the run twice",
+}
 
 
 def command(line, monkeypatch):
