@@ -23,6 +23,8 @@ from tests.report.computing import BenchClock, Plan
 WORDS, BITS = 8, 4
 HIGHEST = 1.8
 """V; a cell that wants more never forms."""
+START = 1.3
+"""V of the first pulse."""
 SHAPE, SCALE = 14.0, 1.6
 NEURONS = 2
 PLAN = """
@@ -214,9 +216,10 @@ def _measured(plan: WaferPlan, die: Die, rng: np.random.Generator) -> list[Row]:
     voltages = shift * SCALE * rng.weibull(SHAPE, (WORDS, BITS))
     for (word, bit), voltage in np.ndenumerate(voltages):
         formed = voltage <= HIGHEST
-        rows.append(
-            Row(word, bit, "form.forming_voltage", float(min(voltage, HIGHEST)), "V", censored=not formed)
-        )
+        tried = float(np.clip(voltage, START, HIGHEST))
+        pulses = 1 + int(np.ceil((tried - START) / 0.05))
+        rows.append(Row(word, bit, "form.forming_voltage", tried, "V", censored=not formed))
+        rows.append(Row(word, bit, "form.forming_pulses", float(pulses), "1", censored=not formed))
         rows.append(Row(word, bit, "form.formed", float(formed), "1"))
     if np.mean(voltages <= HIGHEST) < 0.85:
         return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,9 @@ from typing import Any
 
 from labctl.analysis.yields import FAIL, PASS
 from labctl.core.errors import PlanError, RecordError
+from labctl.wafer.campaignfile import FILE_NAME, read_head
 from labctl.wafer.geometry import Die
 from labctl.wafer.plan import WaferPlan, read_plan
-
-FILE_NAME = "campaign.json"
-FORMAT = "labctl-campaign-1"
-PASSED = "passed"
 
 
 @dataclass(frozen=True)
@@ -79,6 +75,7 @@ class Campaign:
     ended: str
     outcome: str
     stopped_because: str
+    resumed: tuple[str, ...]
     dies: tuple[DieEnd, ...]
 
     @property
@@ -98,16 +95,7 @@ def read_campaign(folder: Path) -> Campaign:
     """
     path = folder / FILE_NAME
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(f"{folder} holds no campaign: there is no {FILE_NAME} in it.") from None
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path} cannot be read as a campaign ({error}).") from None
-    kind = found.get("format") if isinstance(found, dict) else None
-    if kind != FORMAT:
-        raise RecordError(f"{path} is of the format '{kind}'; this report reads '{FORMAT}'.")
-    try:
-        return _campaign(folder, found)
+        return _campaign(folder, read_head(folder))
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path} cannot be read as a campaign: {error!r} is wrong or missing.") from None
     except PlanError as error:
@@ -133,6 +121,7 @@ def _campaign(folder: Path, found: Mapping[str, Any]) -> Campaign:
         ended=_text(found.get("ended")),
         outcome=_text(found.get("outcome")),
         stopped_because=_text(found.get("stopped_because")),
+        resumed=tuple(str(each) for each in found.get("resumed") or ()),
         dies=tuple(_die(each) for each in found["dies"]),
     )
 

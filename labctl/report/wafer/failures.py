@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labctl.report.wafer.campaign import PASSED, Campaign
+from labctl.record.outcome import Outcome
+from labctl.report.wafer.campaign import Campaign
 from labctl.wafer.geometry import Die
+from labctl.wafer.tests_on_die import StepOutcome
 
-FINISHED = "finished"
+_ORDER = [each.value for each in (StepOutcome.ERROR, StepOutcome.FAILED, StepOutcome.SKIPPED)]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def unfinished(campaign: Campaign) -> list[tuple[Die, str, str]]:
     return [
         (end.die, end.outcome or "without an end", end.reason)
         for end in campaign.dies
-        if end.outcome != FINISHED
+        if end.outcome != Outcome.FINISHED.value
     ]
 
 
@@ -41,11 +43,10 @@ def failures(campaign: Campaign) -> list[Failure]:
     for end in campaign.dies:
         for subsite in end.subsites:
             for test in subsite.tests:
-                if test.outcome != PASSED:
+                if test.outcome != StepOutcome.PASSED.value:
                     key = subsite.name, test.name, test.outcome, test.reason
                     found.setdefault(key, []).append(end.die)
-    kinds = ("error", "failed", "skipped")
-    order = sorted(found.items(), key=lambda each: kinds.index(each[0][2]) if each[0][2] in kinds else 0)
+    order = sorted(found.items(), key=lambda each: _ORDER.index(each[0][2]))
     return [Failure(*key, tuple(dies)) for key, dies in order]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labctl.core.errors import RecordError
 
-_OURS = (".html", ".tmp", ".lock")
+_OURS = (".html", ".new", ".lock")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 from labctl.core.errors import RecordError
 from labctl.core.lines import Cell
 from labctl.wafer.geometry import Die
+from labctl.wafer.results import COLUMNS, FILE_NAME
 
-FILE_NAME = "results.csv"
-COLUMNS = (
-    "lot", "wafer", "die_x", "die_y", "subsite", "row", "col", "test", "cycle", "value", "unit", "bin",
-    "time_utc", "censored",
-)  # fmt: skip
 DEVICE = ["die_x", "die_y", "row", "col"]
 ORDER = (
     "forming_voltage", "formed", "forming_pulses", "programming_error", "verified", "pulses", "threshold", "gain",

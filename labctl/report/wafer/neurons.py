@@ -10,8 +10,9 @@ import numpy as np
 from labctl.report.wafer.campaign import Campaign
 from labctl.report.wafer.measured import Series, named
 from labctl.report.wafer.units import Shown, shown
+from labctl.wafer.tests_on_die import StepOutcome
 
-PROCEDURE = "neuron_transfer"
+_ENDED = (StepOutcome.PASSED.value, StepOutcome.FAILED.value)
 VALUES = ("threshold", "gain", "hysteresis")
 
 
@@ -51,7 +52,7 @@ def neuron_lines(campaign: Campaign, series: Sequence[Series]) -> list[NeuronLin
 def _measured(campaign: Campaign, subsite: str, test: str) -> int:
     """Dies on which a test came to an end, good or bad."""
     return sum(
-        each.name == test and each.outcome in ("passed", "failed")
+        each.name == test and each.outcome in _ENDED
         for die in campaign.dies
         for end in die.subsites
         if end.name == subsite

@@ -46,29 +46,25 @@ def sheets(series: Sequence[Series]) -> list[Sheet]:
 
 
 def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
-    values = series.sizes(series.values)
-    above, remarks = _beyond(series, others)
-    seen = values[~above]
-    positive = seen[seen > 0.0]
-    zeros = len(seen) - len(positive) if len(positive) else 0
-    if zeros:
+    values, remarks = series.sizes(series.values), []
+    above, why_above = _above(series, others)
+    below, why_below = _below(series, others, values, above)
+    seen = values[~above & ~below]
+    remarks += why_above + why_below
+    never = _absent(series, others) if seen.size else 0
+    if never:
         remarks.append(
-            f"{zeros} device{'s' * (zeros > 1)} at 0, which has no place on a logarithmic axis: counted as below "
-            "the smallest other value (left-censored)."
-        )
-    absent = _absent(series, others) if len(positive) else 0
-    bound = float(max(positive.max(), values[above].max(initial=0.0))) if len(positive) else 0.0
-    if absent:
-        remarks.append(
-            f"{absent} cell{'s' * (absent > 1)} that never formed could not be programmed: counted as above the "
-            "largest value (right-censored), so that the curve levels off at the part that has one."
+            f"{_cells(never)} that never formed could not be programmed: counted as above the largest value "
+            "(right-censored), so that the curve levels off at the part that has one."
         )
     if series.left_out:
-        remarks.append(f"{series.left_out} entries of the file without a number are left out.")
+        remarks.append(f"Entries of the file without a number, left out: {series.left_out}.")
+    largest = float(values.max()) if seen.size else 0.0
+    smallest = float(seen.min()) if seen.size else 0.0
     sample = Sample.of(
-        positive,
-        above=[*values[above], *[bound] * absent],
-        below=[float(positive.min())] * zeros if zeros else [],
+        seen,
+        above=[*values[above], *[largest] * never],
+        below=[smallest if value <= 0.0 else value for value in values[below]] if seen.size else [],
     )
     no_fit = why_no_fit(sample)
     fits = {} if no_fit else {family: fit(sample, family) for family in Family}
@@ -76,41 +72,67 @@ def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
     return Sheet(series.name, title, shown(series), sample, tuple(remarks), fits, no_fit)
 
 
-def _beyond(series: Series, others: Sequence[Series]) -> tuple[np.ndarray, list[str]]:
+def _above(series: Series, others: Sequence[Series]) -> tuple[np.ndarray, list[str]]:
     """Which entries are bounds that the true value lies above, and why."""
     above, remarks = series.censored.copy(), []
     if series.value == "forming_voltage" and above.any():
-        count = int(above.sum())
         remarks.append(
-            f"{count} cell{'s' * (count > 1)} never formed: known to lie above the highest voltage tried "
-            "(right-censored)."
+            f"{_cells(int(above.sum()))} never formed: known to lie above the highest voltage tried (right-censored)."
         )
     if series.value == "pulses":
-        failed = _unverified(series, others) & ~above
+        failed = _flagged(series, others, "verified", 0.0) & ~above
         if failed.any():
-            count = int(failed.sum())
             remarks.append(
-                f"{count} cell{'s' * (count > 1)} not verified at their last pulse: known to need more pulses "
+                f"{_cells(int(failed.sum()))} not verified at their last pulse: known to need more pulses "
                 "(right-censored)."
             )
         above |= failed
     return above, remarks
 
 
-def _unverified(series: Series, others: Sequence[Series]) -> np.ndarray:
-    """Which devices the same test did not bring to their target."""
-    failed = {
+def _below(
+    series: Series, others: Sequence[Series], values: np.ndarray, above: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Which entries are bounds that the true value does not lie above, and why."""
+    zero = (values <= 0.0) & ~above
+    remarks = []
+    if zero.any():
+        remarks.append(
+            f"{_cells(int(zero.sum()))} at 0, which has no place on a logarithmic axis: counted as below the smallest "
+            "other value (left-censored)."
+        )
+    first = np.zeros_like(zero)
+    if series.value == "forming_voltage":
+        first = _flagged(series, others, "forming_pulses", 1.0) & ~above & ~zero
+        rest = values[~above & ~zero & ~first]
+        first &= values <= rest.min(initial=np.inf)
+    if first.any():
+        remarks.append(
+            f"{_cells(int(first.sum()))} formed at the first pulse: known to lie at or below it (left-censored)."
+        )
+    return zero | first, remarks
+
+
+def _flagged(series: Series, others: Sequence[Series], value: str, flag: float) -> np.ndarray:
+    """Which devices have `flag` as another value of the same test."""
+    found = {
         device
-        for each in named(others, "verified")
+        for each in named(others, value)
         if (each.subsite, each.test) == (series.subsite, series.test)
-        for device, flag in zip(each.devices, each.values, strict=True)
-        if not flag
+        for device, number in zip(each.devices, each.values, strict=True)
+        if number == flag
     }
-    return np.array([device in failed for device in series.devices], dtype=np.bool_)
+    return np.array([device in found for device in series.devices], dtype=np.bool_)
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
 
 
 def _absent(series: Series, others: Sequence[Series]) -> int:
-    """Cells of the subsite that never formed and have no number in the series."""
+    """Cells that never formed and have no number in the series, on the dies that have any."""
     if series.value == "forming_voltage":
         return 0
-    return len(never_formed(others, series.subsite).difference(series.devices))
+    dies = set(series.dies)
+    never = never_formed(others, series.subsite).difference(series.devices)
+    return sum(die in dies for die, _ in never)

@@ -45,13 +45,14 @@ def draw(axes: Axes, sheet: Sheet, family: Family) -> None:
         axes.fill_betweenx(
             family.paper(grid), near, far, color=ORANGE, alpha=0.18, linewidth=0, label="95 % limits"
         )
-    if sheet.sample.above.size:
-        bounds = np.unique(sheet.unit.of(sheet.sample.above))
-        axes.plot(
-            bounds, np.full(len(bounds), 0.975), "|", color=GREY, markersize=9, transform=axes.get_xaxis_transform(),
-            label="bounds of right-censored devices",
-        )  # fmt: skip
-        right = max(right, float(bounds.max()))
+    for censored, height, side in ((sheet.sample.above, 0.975, "right"), (sheet.sample.below, 0.025, "left")):
+        if censored.size:
+            bounds = np.unique(sheet.unit.of(censored))
+            axes.plot(
+                bounds, np.full(len(bounds), height), "|", color=GREY, markersize=9,
+                transform=axes.get_xaxis_transform(), label=f"bounds, {side}-censored",
+            )  # fmt: skip
+            left, right = min(left, float(bounds.min())), max(right, float(bounds.max()))
     _probability_axis(axes, family, low, high)
     _value_axis(axes, left, right)
     axes.set_xlabel(sheet.unit.label(sheet.name))

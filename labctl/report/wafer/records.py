@@ -18,9 +18,7 @@ from labctl.report.parts import between
 from labctl.report.wafer.campaign import Campaign, DieEnd
 from labctl.report.wafer.measured import Series, named
 from labctl.wafer.geometry import Die
-
-ENDS = "TestEnd"
-"""Kind of the rows that part the tests of a die from one another."""
+from labctl.wafer.tests_on_die import TestEnd
 
 
 def read_die(campaign: Campaign, end: DieEnd) -> Run | None:
@@ -54,7 +52,7 @@ def transfer_curves(campaign: Campaign) -> dict[Die, tuple[Curve, ...]]:
 
 def during(run: Run, kind: str, subsite: str, test: str) -> Table | None:
     """The rows of one kind that were recorded while `test` ran at `subsite`, its last repetition."""
-    table, ends = run.tables.get(kind), run.tables.get(ENDS)
+    table, ends = run.tables.get(kind), run.tables.get(TestEnd.__name__)
     if table is None or ends is None or not len(ends):
         return None
     columns = ends.columns

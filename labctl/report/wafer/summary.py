@@ -34,7 +34,7 @@ def yields(campaign: Campaign, series: Sequence[Series]) -> list[Yield]:
     found = [Yield("dies", "pass / (pass + fail)", quality_yield(die.quality for die in campaign.dies), {})]
     if len(campaign.plan.subsites) > 1:
         found += [_of_subsite(campaign, name) for name in campaign.plan.subsites]
-    found += [_of_flag(each, "contact", "probes that touched") for each in named(series, "contact")]
+    found += [_of_flag(each, "contact", "good / checked") for each in named(series, "contact")]
     found += forming_yields(series) + switching_yields(series)
     return found
 
