@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -11,9 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
-from labctl.record.journal import FILE_NAME, decoded
+from labctl.record.following import Tail
 from labctl.record.outcome import Outcome
 from labctl.record.replay import Replay
 
@@ -116,7 +114,7 @@ class LiveRunData:
         self.folder = folder
         self.tables: dict[str, GrowingTable] = {}
         self._state = Replay()
-        self._place = 0
+        self._tail = Tail(folder)
 
     @property
     def head(self) -> Mapping[str, Any]:
@@ -155,7 +153,7 @@ class LiveRunData:
         Raises RecordError when the journal cannot be read any more.
         """
         end, is_new = monotonic() + seconds, False
-        for line in self._lines():
+        for line in self._tail.lines():
             self._state.add(line)
             is_new = True
             if monotonic() > end:
@@ -166,17 +164,3 @@ class LiveRunData:
             if len(waiting):
                 self.tables[name].extend(waiting.take())
         return is_new
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        try:
-            with (self.folder / FILE_NAME).open("rb") as file:
-                file.seek(self._place)
-                for line in file:
-                    if not line.endswith(b"\n"):  # being written at this moment
-                        return
-                    self._place += len(line)
-                    yield decoded(json.loads(line))
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError) as error:
-            raise RecordError(f"The journal in {self.folder} cannot be followed ({error}).") from error

@@ -16,6 +16,32 @@ LOOK_EVERY = 0.2
 """s between two looks at the journal."""
 
 
+class Tail:
+    """The whole lines that are added to the journal in a run folder, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begins with the first line."""
+        self._path, self._place = folder / FILE_NAME, 0
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Those that nobody has taken yet; none as long as there is no journal.
+
+        Raises RecordError when it cannot be read any more.
+        """
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._place)
+                for line in file:
+                    if not line.endswith(b"\n"):  # being written at this moment
+                        return
+                    self._place += len(line)
+                    yield decoded(json.loads(line))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError) as error:
+            raise RecordError(f"The journal in {self._path.parent} cannot be followed ({error}).") from error
+
+
 class LiveRun:
     """A run that is being written, as far as its journal goes."""
 
@@ -25,7 +51,7 @@ class LiveRun:
         self.state = Replay()
         self.counts: dict[str, int] = {}
         self.last: dict[str, dict[str, Any]] = {}
-        self._place = 0
+        self._tail = Tail(folder)
         if not (folder / FILE_NAME).is_file():
             raise RecordError(f"{folder} holds no run: there is no {FILE_NAME} in it.")
 
@@ -37,7 +63,7 @@ class LiveRun:
     def update(self) -> bool:
         """Read what was written since; whether there was anything."""
         is_new = False
-        for line in self._new_lines():
+        for line in self._tail.lines():
             self.state.add(line)
             is_new = True
         for name, waiting in self.state.waiting.items():
@@ -46,18 +72,6 @@ class LiveRun:
                 self.counts[name] = self.counts.get(name, 0) + len(columns[waiting.columns[0].name])
                 self.last[name] = {column: values[-1] for column, values in columns.items()}
         return is_new
-
-    def _new_lines(self) -> Iterator[dict[str, Any]]:
-        try:
-            with (self.folder / FILE_NAME).open("rb") as file:
-                file.seek(self._place)
-                for line in file:
-                    if not line.endswith(b"\n"):  # being written at this moment
-                        return
-                    self._place += len(line)
-                    yield decoded(json.loads(line))
-        except (OSError, ValueError, KeyError) as error:
-            raise RecordError(f"The journal in {self.folder} cannot be followed ({error}).") from error
 
 
 def follow(folder: Path, clock: Clock) -> Iterator[LiveRun]:
