@@ -90,7 +90,10 @@ def read_all_books(bench: BenchFile, wafer: str = "") -> Mapping[str, Books]:
 
 
 def _folder(bench: BenchFile, wafer: str) -> Path:
-    """Beside a virtual wafer, whatever it is called: it is the same one; else by the wafer's or the sample's name."""
+    """Folder of what is kept of each device of the wafer on `bench`.
+
+    Beside a virtual wafer, whatever it is called: it is the same one; else by the wafer's or the sample's name.
+    """
     if bench.simulated and bench.virtual is not None:
         return devices_folder(sample_file(bench.virtual.sample).with_suffix(""))
     name = wafer or (bench.name if bench.sample is None else bench.sample.name)

@@ -247,10 +247,17 @@ class Bench:
         return GuardedStage(controller, BenchLimits(self._file.limits), self.ledger)
 
     def conditions(self) -> Mapping[str, float]:
-        """For the record: K of the stage now, if there is one; power line cycles of a read and of a quick one."""
+        """For the record, as far as the bench has it.
+
+        K of the stage now; numbers of the die, and m from its reference point; power line cycles of a read and of a
+        quick one.
+        """
         found = {"read_nplc": READ_NPLC, "quick_nplc": QUICK_NPLC}
         if self._file.stage is not None:
             found["stage_temperature"] = self.stage.temperature()
+        if self._prober is not None and self._prober.position is not None:
+            die = self._prober.position
+            found |= {"die_x": die.x, "die_y": die.y, "die_dx": die.dx, "die_dy": die.dy}
         return found
 
     @property

@@ -72,7 +72,11 @@ class Workbench:
         if self.wafer is not None:
             left = self._sample.chuck
             where = left.get("x", 0.0), left.get("y", 0.0), bool(left.get("contact", 0.0))
-            self.chuck = VirtualChuck(self, self.wafer, *where)
+            try:
+                self.chuck = VirtualChuck(self, self.wafer, *where)
+            except BaseException:
+                self._sample_file.release()
+                raise
         self.instruments: Mapping[str, VirtualInstrument] = {
             to_canonical_name(file.visa.addresses[name]): build_instrument(name, self)
             for name in file.instruments

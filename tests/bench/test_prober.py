@@ -348,6 +348,23 @@ def test_what_a_killed_program_did_to_a_device_is_kept():
         assert bench.ledger.books.of(CELL).pulses == int(killed.stdout)
 
 
+def test_a_damaged_device_is_told():
+    with open_bench(BENCH) as bench:
+        bench.prober.contact()
+    device = samples_folder() / "virtual_wafer.devices" / "x000_y000.device"
+    device.write_bytes(device.read_bytes()[:200])
+    with pytest.raises(LabError, match=r"x000_y000.device cannot be read .*new-sample"):
+        open_workbench(BENCH)
+
+
+def test_the_record_says_which_die_it_was():
+    with open_bench(BENCH) as bench:
+        bench.prober.to_die(3, -2)
+        bench.prober.to_subsite(2e-3, 1e-3, "monitor")
+        found = bench.conditions()
+    assert [found[name] for name in ("die_x", "die_y", "die_dx", "die_dy")] == [3, -2, 2e-3, 1e-3]
+
+
 def test_a_chuck_that_moves_hot_is_written_down(invariants):
     manager = pyvisa.ResourceManager(f"{BENCH}@labctl")
     smu, matrix, prober = (manager.open_resource(f"GPIB0::{n}::INSTR") for n in (21, 16, 28))
