@@ -27,8 +27,4 @@ def procedures() -> Mapping[str, type]:
 
 def find(name: str) -> type:
     """The procedure or job of this name (`image_maps`, `image-maps`); PlanError naming those that exist."""
-    known = procedures()
-    plain = name.replace("-", "_").lower()
-    if plain not in known:
-        raise PlanError(f"There is no procedure '{name}'; there are: {', '.join(known)}.")
-    return known[plain]
+    return catalogue.find(name, procedures())

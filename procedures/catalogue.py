@@ -59,9 +59,12 @@ def procedures() -> Mapping[str, type]:
     return dict(sorted(found.items()))
 
 
-def find(name: str) -> type:
-    """The procedure of this name (`program_verify`, `program-verify`); PlanError naming those that exist."""
-    known = procedures()
+def find(name: str, among: Mapping[str, type] | None = None) -> type:
+    """The procedure of this name (`program_verify`, `program-verify`), of ours or `among` others.
+
+    Raises PlanError naming those that exist.
+    """
+    known = procedures() if among is None else among
     if _plain(name) not in known:
         raise PlanError(f"There is no procedure '{name}'; there are: {', '.join(known)}.")
     return known[_plain(name)]
