@@ -16,7 +16,6 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from qtpy.QtCore import QDeadlineTimer, QEventLoop, QSize
-from qtpy.QtTest import QTest
 
 from labctl.catalogue import procedures
 from labctl.gui.app import make_application
@@ -40,6 +39,8 @@ SHOWN = {
 BENCH = "virtual_56x8"
 LONGEST = 180_000
 """ms that a run of a scene may take."""
+SETTLING = 400
+"""ms that the window may take to redraw."""
 SIDE, PATCHES = 12, 16
 """Pixels along a side of the photograph of the feature maps; patches that neurons are calibrated with."""
 
@@ -67,6 +68,12 @@ class Studio:
             if deadline.hasExpired():
                 sys.exit(f"Taking screenshots: waited in vain for {what}.")
 
+    def settle(self) -> None:
+        """Let everything be drawn that a change of size or colours asks for."""
+        deadline = QDeadlineTimer(SETTLING)
+        while not deadline.hasExpired():
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
     def run(self, procedure: str, **settings: str) -> Path:
         """Run a procedure from the window to its end; its folder."""
         ended: list[object] = []
@@ -87,7 +94,7 @@ class Studio:
             for choice in THEMES:
                 self.theme.choose(choice)
                 self.window.resize(size)
-                QTest.qWait(400)
+                self.settle()
                 path = into / f"{scene}_{size.width()}_{choice.value}.png"
                 self.window.grab().save(str(path))
                 if SHOWN.get(scene) == (size.width(), choice):

@@ -44,6 +44,11 @@ class SiteLedgers:
         """The ledger that books what is done now."""
         return self._current
 
+    @property
+    def place(self) -> Path | None:
+        """File of the device under the probes; None while the bench's own ledger books."""
+        return self._place
+
     def begin_run(self, label: str) -> None:
         """What is done from here on is booked under this run, wherever the probes go."""
         self._label = label

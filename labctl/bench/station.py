@@ -15,7 +15,8 @@ from instruments.keithley.k2600 import Keithley2600B
 from instruments.lakeshore.m336 import LakeShore336
 from labctl.bench import array
 from labctl.bench import neurons as computing
-from labctl.bench.ledger import Ledger
+from labctl.bench.books import Books
+from labctl.bench.ledger import Ledger, read_books
 from labctl.bench.limits import BenchLimits
 from labctl.bench.lock import hold, unended_sentence
 from labctl.bench.prober import GuardedProber
@@ -173,6 +174,10 @@ class Bench:
     def ledger(self) -> Ledger:
         """What the sample has taken: on a wafer, the device that the probes touch."""
         return self._ledgers.current
+
+    def read_books(self) -> Books:
+        """What that ledger holds, read from its file: any thread may ask."""
+        return read_books(self._file, self._ledgers.place)
 
     @property
     def relay_book(self) -> RelayBook:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from labctl.bench import Bench, open_bench
-from labctl.bench.ledger import read_books
 from labctl.bench.lock import lock_path
 from labctl.bench.standing import array_standing
 from labctl.benchfile import load_bench
@@ -184,7 +183,7 @@ class Engine:
             "state": lambda: dict(self._state),
             "check": self._order_check,
             "live": self._live,
-            "array": lambda: array_standing(read_books(self._file)),
+            "array": lambda: array_standing(self._bench.read_books()),
             "queue": waiting.plain,
             "queue_add": self._queue_add,
             "queue_remove": waiting.remove,
