@@ -107,7 +107,7 @@ def test_a_cell_that_never_formed_does_not_lower_the_switching_yield(found: Resu
 def test_every_die_has_its_line_in_the_order_of_testing(page: str, folder: Path) -> None:
     campaign = read_campaign(folder)
     table = page[page.index("<h2>Dies</h2>") : page.index("<h2>Plan and limits</h2>")]
-    names = re.findall(r"<tr><td>(\(-?\d+, -?\d+\))</td><td>([^<]*)</td>", table)
+    names = re.findall(r'<tr><td class="whole">(\(-?\d+, -?\d+\))</td><td class="whole">([^<]*)</td>', table)
     expected = [
         (str(die.die), "-" if die.bin is None else f"{die.bin} {die.bin_name} ({die.quality})")
         for die in campaign.dies
@@ -234,13 +234,15 @@ def test_what_became_of_a_die_is_told_by_its_state(found: Results) -> None:
 
 def test_colours_span_the_dies_but_not_an_outlier() -> None:
     ordinary = np.linspace(1.0, 2.0, 40)
-    scale, extend = colour_scale(np.append(ordinary, 900.0))
+    scale, extend = colour_scale(np.append(ordinary, 900.0), is_share=False)
     assert scale.norm.vmax == pytest.approx(2.0)
     assert extend == "both"
-    few, extend = colour_scale(np.array([1.0, 5.0]))
+    few, extend = colour_scale(np.array([1.0, 5.0]), is_share=False)
     assert (few.norm.vmin, few.norm.vmax, extend) == (1.0, 5.0, "neither")
-    wide, _ = colour_scale(np.geomspace(1e3, 1e7, 40))
+    wide, _ = colour_scale(np.geomspace(1e3, 1e7, 40), is_share=False)
     assert type(wide.norm).__name__ == "LogNorm"
+    shares, _ = colour_scale(np.full(12, 100.0), is_share=True)
+    assert (shares.norm.vmin, shares.norm.vmax) == (0.0, 100.0)
 
 
 def test_the_stories_are_those_of_the_records(found: Results) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +21,8 @@ from labctl.report.wafer.units import Shown, shown
 from labctl.wafer.geometry import Die
 
 DIES_PER_ROW = 25
+FEWEST_IN_BOX = 4
+"""Devices; fewer are drawn as points."""
 _FEWEST = 8
 """Places in a row that is not full: boxes stay slim."""
 _HEADROOM = 1.6
@@ -54,8 +57,12 @@ def _row(
         end = campaign.die(die)
         passed = end is not None and end.quality == PASS
         measured = unit.of(series.sizes(values[~censored]))
-        if measured.size:
+        if measured.size >= FEWEST_IN_BOX:
             _box(axes, place, measured, passed, top)
+        else:
+            near = measured[measured <= top]
+            look: dict[str, Any] = {"marker": "o" if passed else "D", "color": BLUE if passed else ORANGE}
+            axes.plot(np.full(len(near), place), near, linestyle="none", markersize=4.5, **look)
         beyond = int((measured > top).sum())
         if beyond:
             _count(axes, place, top, "x", beyond)

@@ -17,8 +17,9 @@ from labctl.wafer.results import COLUMNS, FILE_NAME
 
 DEVICE = ["die_x", "die_y", "row", "col"]
 ORDER = (
-    "forming_voltage", "formed", "forming_pulses", "programming_error", "verified", "pulses", "threshold", "gain",
+    "forming_voltage", "formed", "programming_error", "verified", "pulses", "threshold", "gain",
     "hysteresis", "contact", "contact_resistance", "conductance", "resistance",
+    "forming_pulses",
 )  # fmt: skip
 """Values that a reader looks for first; others follow by name."""
 FLAGS = ("formed", "verified", "contact")

@@ -21,7 +21,7 @@ from labctl.report.wafer.records import stories, transfer_curves
 from labctl.report.wafer.summary import bins_of
 
 BOXED = ("forming_voltage", "programming_error", "pulses")
-MOST_MAPS = 16
+MOST_MAPS = 20
 MOST_NEURONS = 8
 
 

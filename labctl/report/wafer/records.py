@@ -33,7 +33,7 @@ def read_die(campaign: Campaign, end: DieEnd) -> Run | None:
 
 def stories(campaign: Campaign, series: Sequence[Series]) -> tuple[Story, ...]:
     """Program-verify of three cells of the wafer: an easy one, a typical one, the hardest, by the pulses they took."""
-    for pulses in named(series, "pulses"):
+    for pulses in sorted(named(series, "pulses"), key=lambda each: -len(each.values)):
         found = [_story(campaign, pulses, series, name, place) for name, place in _tellers(pulses, series)]
         if any(found):
             return tuple(story for story in found if story is not None)

@@ -9,9 +9,8 @@ import numpy as np
 
 from labctl.analysis.censored import Family
 from labctl.analysis.yields import Share
-from labctl.core.quantity import show
 from labctl.report.facts import Fact
-from labctl.report.wafer.campaign import Campaign, DieEnd
+from labctl.report.wafer.campaign import Campaign
 from labctl.report.wafer.measured import Series, named, together
 from labctl.report.wafer.paper import Sheet
 from labctl.report.wafer.summary import Yield
@@ -23,13 +22,22 @@ DIE_VALUES = ("forming_voltage", "formed", "programming_error", "verified", "pul
 
 @dataclass(frozen=True)
 class DieLine:
-    """One die in numbers, in words."""
+    """One die: its bin with the reason, how and in which time it ended, in words."""
 
     name: str
     bin: str
+    why: str
     outcome: str
     seconds: str
-    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """Numbers of one subsite: name with unit and test of each column; die and numbers of each line."""
+
+    subsite: str
+    heads: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, ...], ...]
 
 
 def percent(share: Share) -> str:
@@ -58,35 +66,46 @@ def facts(campaign: Campaign, found: Sequence[Yield], sheets: Sequence[Sheet]) -
     ]
     for each in found[1:]:
         if each.name.startswith(("forming", "switching")):
-            lines.append(Fact(each.name, percent(each.share)))
+            lines.append(Fact(f"yield of {each.name}", percent(each.share)))
     for sheet in sheets:
         middle = float(np.median(sheet.sample.seen)) if sheet.sample.seen.size else float("nan")
         lines.append(Fact(f"median {sheet.title}", f"{sheet.unit.text(middle)} {sheet.unit.unit}".strip()))
     seconds = [die.seconds for die in campaign.tested if np.isfinite(die.seconds)]
     if seconds:
-        lines.append(Fact("time per tested die, median", show(float(np.median(seconds)), "s")))
+        lines.append(Fact("time per tested die, median", f"{float(np.median(seconds)):.3g} s"))
     return lines
 
 
-def die_columns(series: Sequence[Series]) -> list[Series]:
-    """The series that have a column in the table of dies; neurons that have a test each are taken together."""
-    return named(together(series), *DIE_VALUES)
-
-
-def die_heads(series: Sequence[Series]) -> list[tuple[str, str]]:
-    """Their names with units, and where they come from."""
-    return [(shown(each).label(each.name), f"{each.test}, {each.subsite}") for each in die_columns(series)]
-
-
-def die_lines(campaign: Campaign, series: Sequence[Series]) -> list[DieLine]:
+def die_lines(campaign: Campaign) -> list[DieLine]:
     """Every die that was begun, in the order of testing."""
-    numbers = [(die_numbers(each), shown(each)) for each in die_columns(series)]
-    lines = []
-    for end in campaign.dies:
-        words = tuple(unit.text(known.get(end.die, float("nan"))) for known, unit in numbers)
-        seconds = f"{end.seconds:.1f}" if np.isfinite(end.seconds) else "-"
-        lines.append(DieLine(str(end.die), _bin(end), end.outcome or "-", seconds, words))
-    return lines
+    return [
+        DieLine(
+            name=str(end.die),
+            bin="-" if end.bin is None else f"{end.bin} {end.bin_name} ({end.quality})",
+            why=end.reason,
+            outcome=end.outcome or "-",
+            seconds=f"{end.seconds:.1f}" if np.isfinite(end.seconds) else "-",
+        )
+        for end in campaign.dies
+    ]
+
+
+def number_tables(campaign: Campaign, series: Sequence[Series]) -> list[NumberTable]:
+    """One number per die of the values that a reader looks for first, subsite by subsite."""
+    return [
+        _numbers(campaign, subsite, mine)
+        for subsite in campaign.plan.subsites
+        if (mine := [each for each in named(together(series), *DIE_VALUES) if each.subsite == subsite])
+    ]
+
+
+def _numbers(campaign: Campaign, subsite: str, series: Sequence[Series]) -> NumberTable:
+    numbers = [(die_numbers(each), shown(each)) for each in series]
+    lines = tuple(
+        (str(end.die), *(unit.text(known.get(end.die, float("nan"))) for known, unit in numbers))
+        for end in campaign.dies
+    )
+    return NumberTable(subsite, tuple((shown(each).label(each.name), each.test) for each in series), lines)
 
 
 def fit_lines(sheet: Sheet) -> list[tuple[str, ...]]:
@@ -115,7 +134,3 @@ def _quantile(sheet: Sheet, family: Family, part: float) -> str:
 def _limited(value: float, limits: tuple[float, float], sheet: Sheet) -> str:
     text = sheet.unit.text
     return f"{text(value)} ({text(limits[0])} to {text(limits[1])})"
-
-
-def _bin(end: DieEnd) -> str:
-    return "-" if end.bin is None else f"{end.bin} {end.bin_name} ({end.quality})"

@@ -31,7 +31,7 @@ class Shown:
         return f"{name} ({self.unit})" if self.unit else name
 
     def text(self, value: float, digits: int = 3) -> str:
-        """One number without its unit, `digits` significant ones; `-` for NaN. A plain number has no zeros behind."""
+        """One number without its unit, `digits` significant ones; `-` for NaN. A whole plain number has no point."""
         if not np.isfinite(value):
             return "-"
         scaled = value * self.factor
@@ -41,7 +41,8 @@ class Shown:
             return f"{scaled:.0e}".replace("e+0", "e").replace("e+", "e")
         behind = max(digits - 1 - int(np.floor(np.log10(abs(scaled)))), 0)
         text = f"{scaled:.{behind}f}"
-        return text.rstrip("0").rstrip(".") if "." in text and not self.unit else text
+        whole, _, behind_point = text.partition(".")
+        return whole if not self.unit and not behind_point.strip("0") else text
 
 
 def shown(series: Series) -> Shown:

@@ -39,7 +39,7 @@ WIDE = 30.0
 """A span of more than this factor is coloured by the logarithm."""
 SIDE, STEP = 3.05, 4.28
 """Inches of a map's axes, and from one map to the next."""
-_SMALLEST = 5.0
+_SMALLEST = 4.4
 """Points; smaller numbers are not written into the dies."""
 _NO_NUMBER: Look = {"facecolor": "white", "edgecolor": INK, "hatch": "..", "linewidth": 0.6}
 
@@ -74,7 +74,7 @@ def value_maps(campaign: Campaign, several: Sequence[Series]) -> Figure:
 def draw_values(axes: Axes, campaign: Campaign, placed: Sequence[Mark], series: Series) -> list[Mark]:
     """Draw the map of one series into `axes` of `SIDE` inches, its colour bar beside it; the dies without a number."""
     numbers, unit, geometry = die_numbers(series), shown(series), campaign.plan.geometry
-    scale, extend = colour_scale(unit.of(list(numbers.values())))
+    scale, extend = colour_scale(unit.of(list(numbers.values())), is_share=series.is_flag)
     draw_outline(axes, geometry, placed, SIDE)
     dies: list[tuple[Mark, Look]] = []
     empty = []
@@ -94,8 +94,14 @@ def draw_values(axes: Axes, campaign: Campaign, placed: Sequence[Mark], series: 
     return empty
 
 
-def colour_scale(known: np.ndarray) -> tuple[ScalarMappable, str]:
-    """Colours over the robust range of the dies' numbers, and at which ends of it dies lie beyond."""
+def colour_scale(known: np.ndarray, *, is_share: bool) -> tuple[ScalarMappable, str]:
+    """Colours over the robust range of the dies' numbers, and at which ends of it dies lie beyond.
+
+    Shares, in percent, have colours up to 100 whatever the dies have.
+    """
+    if is_share:
+        low = float(known.min(initial=100.0))
+        return ScalarMappable(Normalize(low if low < 100.0 else 0.0, 100.0), COLOURS), "neither"
     if not known.size:
         return ScalarMappable(Normalize(0.0, 1.0), COLOURS), "neither"
     low, high = float(known.min()), float(known.max())
