@@ -105,7 +105,9 @@ class SampleFile:
             ) from None
         if head["identity"] != self._identity:
             changed = [
-                f"{key} {head['identity'].get(key)} -> {value}"
+                f"another {key}"
+                if isinstance(value, dict)
+                else f"{key} {head['identity'].get(key)} -> {value}"
                 for key, value in self._identity.items()
                 if head["identity"].get(key) != value
             ]

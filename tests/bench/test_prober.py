@@ -300,7 +300,7 @@ def test_a_badly_contacted_die_is_open_and_a_dead_one_only_does_not_form(altered
 def test_any_die_is_made_alone_and_a_wafer_of_another_make_is_refused(altered):
     workbench = open_workbench(BENCH)
     first = workbench.wafer.device(workbench.wafer.under(-2 * 8e-3, 3 * 8e-3)).die.cells.parameters
-    assert len(workbench.wafer.dies) == 97
+    assert len(workbench.wafer.dies) == 100
     workbench.close()
     workbench = open_workbench(BENCH)
     for x, y in ((0, 0), (4, 1)):
