@@ -90,18 +90,28 @@ def test_forming_and_switching_yields_are_apart_and_those_of_the_file(
         assert f"{name} {good} of {len(values)} = {100 * good / len(values):.1f} %" in said
 
 
-def test_a_cell_that_never_formed_does_not_lower_the_switching_yield(found: Results, tmp_path: Path) -> None:
+def test_a_cell_that_never_formed_is_no_failure_of_programming(found: Results, tmp_path: Path) -> None:
     write_campaign(tmp_path, plan_of(), records=False)
     path = tmp_path / "results.csv"
     lines = path.read_text().splitlines()
-    victim = next(line for line in lines if ",form.formed," in line and ",0.0,1," in line)
+    dies = {str(die.x) + "," + str(die.y) for die in named(found.series, "verified")[0].dies}
+    victim = next(
+        line for line in lines
+        if ",form.formed," in line and ",0.0,1," in line and ",".join(line.split(",")[2:4]) in dies
+    )  # fmt: skip
     lines.append(victim.replace("form.formed", "program.verified"))
+    lines.append(victim.replace("form.formed,1,0.0", "program.programming_error,1,0.99"))
     path.write_text("\n".join(lines) + "\n")
+    tried = results(tmp_path)
     before, after = (
-        next(each.share for each in one.yields if each.name.startswith("switching"))
-        for one in (found, results(tmp_path))
+        next(each.share for each in one.yields if each.name.startswith("switching")) for one in (found, tried)
     )
     assert before == after
+    (untried,) = (each for each in found.sheets if each.name == "|programming error|")
+    (sheet,) = (each for each in tried.sheets if each.name == "|programming error|")
+    assert sheet.sample.seen.tolist() == untried.sample.seen.tolist()
+    assert sheet.sample.above.tolist() == untried.sample.above.tolist()
+    assert (sheet.sample.above == sheet.sample.seen.max()).all()
 
 
 def test_every_die_has_its_line_in_the_order_of_testing(page: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ from labctl.analysis.censored import Family, Fit, Sample, fit, why_no_fit
 from labctl.report.wafer.measured import Series, named
 from labctl.report.wafer.summary import never_formed
 from labctl.report.wafer.units import Shown, shown
+from labctl.wafer.geometry import Die
 
 VALUES = ("forming_voltage", "programming_error", "pulses")
 
@@ -46,41 +47,41 @@ def sheets(series: Sequence[Series]) -> list[Sheet]:
 
 
 def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
-    values, remarks = series.sizes(series.values), []
-    above, why_above = _above(series, others)
-    below, why_below = _below(series, others, values, above)
-    seen = values[~above & ~below]
-    remarks += why_above + why_below
-    never = _absent(series, others) if seen.size else 0
-    if never:
+    never = set() if series.value == "forming_voltage" else _never_formed(series, others)
+    formed = np.array([device not in never for device in series.devices], dtype=np.bool_)
+    values = series.sizes(series.values)
+    above, remarks = _above(series, others, formed)
+    below, why_below = _below(series, others, values, formed & ~above)
+    seen = values[formed & ~above & ~below]
+    remarks += why_below
+    if never and seen.size:
         remarks.append(
-            f"{_cells(never)} that never formed could not be programmed: counted as above the largest value "
-            "(right-censored), so that the curve levels off at the part that has one."
+            f"{_cells(len(never))} never formed: counted as above the largest value of the others (right-censored), so "
+            "that the curve levels off at the part that formed."
         )
     if series.left_out:
         remarks.append(f"Entries of the file without a number, left out: {series.left_out}.")
-    largest = float(values.max()) if seen.size else 0.0
-    smallest = float(seen.min()) if seen.size else 0.0
-    sample = Sample.of(
-        seen,
-        above=[*values[above], *[largest] * never],
-        below=[smallest if value <= 0.0 else value for value in values[below]] if seen.size else [],
-    )
+    bounds = values[above].tolist()
+    lowest: list[float] = []
+    if seen.size:
+        bounds += [float(values[formed].max())] * len(never)
+        lowest = [float(seen.min()) if value <= 0.0 else float(value) for value in values[below]]
+    sample = Sample.of(seen, above=bounds, below=lowest)
     no_fit = why_no_fit(sample)
     fits = {} if no_fit else {family: fit(sample, family) for family in Family}
     title = f"{series.name}, test {series.test}, {series.subsite}"
     return Sheet(series.name, title, shown(series), sample, tuple(remarks), fits, no_fit)
 
 
-def _above(series: Series, others: Sequence[Series]) -> tuple[np.ndarray, list[str]]:
-    """Which entries are bounds that the true value lies above, and why."""
-    above, remarks = series.censored.copy(), []
+def _above(series: Series, others: Sequence[Series], of_these: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Which entries of these are bounds that the true value lies above, and why."""
+    above, remarks = series.censored & of_these, []
     if series.value == "forming_voltage" and above.any():
         remarks.append(
             f"{_cells(int(above.sum()))} never formed: known to lie above the highest voltage tried (right-censored)."
         )
     if series.value == "pulses":
-        failed = _flagged(series, others, "verified", 0.0) & ~above
+        failed = _flagged(series, others, "verified", 0.0) & of_these & ~above
         if failed.any():
             remarks.append(
                 f"{_cells(int(failed.sum()))} not verified at their last pulse: known to need more pulses "
@@ -91,10 +92,10 @@ def _above(series: Series, others: Sequence[Series]) -> tuple[np.ndarray, list[s
 
 
 def _below(
-    series: Series, others: Sequence[Series], values: np.ndarray, above: np.ndarray
+    series: Series, others: Sequence[Series], values: np.ndarray, of_these: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
-    """Which entries are bounds that the true value does not lie above, and why."""
-    zero = (values <= 0.0) & ~above
+    """Which entries of these are bounds that the true value does not lie above, and why."""
+    zero = (values <= 0.0) & of_these
     remarks = []
     if zero.any():
         remarks.append(
@@ -103,8 +104,8 @@ def _below(
         )
     first = np.zeros_like(zero)
     if series.value == "forming_voltage":
-        first = _flagged(series, others, "forming_pulses", 1.0) & ~above & ~zero
-        rest = values[~above & ~zero & ~first]
+        first = _flagged(series, others, "forming_pulses", 1.0) & of_these & ~zero
+        rest = values[of_these & ~zero & ~first]
         first &= values <= rest.min(initial=np.inf)
     if first.any():
         remarks.append(
@@ -129,10 +130,7 @@ def _cells(count: int) -> str:
     return f"{count} cell{'' if count == 1 else 's'}"
 
 
-def _absent(series: Series, others: Sequence[Series]) -> int:
-    """Cells that never formed and have no number in the series, on the dies that have any."""
-    if series.value == "forming_voltage":
-        return 0
+def _never_formed(series: Series, others: Sequence[Series]) -> set[tuple[Die, tuple[int, int]]]:
+    """Cells that never formed on the dies that the series is about, whether something was measured on them or not."""
     dies = set(series.dies)
-    never = never_formed(others, series.subsite).difference(series.devices)
-    return sum(die in dies for die, _ in never)
+    return {(die, cell) for die, cell in never_formed(others, series.subsite) if die in dies}
