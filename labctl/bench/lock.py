@@ -24,6 +24,8 @@ IN_PROCESS = "@labctl"
 
 _STARTED = datetime.now().astimezone().isoformat(timespec="seconds")
 """When this program began, to the second in which it loaded this."""
+CAMPAIGN = "campaign.json"
+"""What lies in the folder of a wafer, above the folders of its dies."""
 RESCUE = 10.0
 """s that a start waits for the watchdog of a dead owner."""
 
@@ -158,8 +160,16 @@ def unended_sentence(owner: Owner) -> str:
     """What the next owner is told."""
     told = f"The program before ({owner}) did not end as it should; every output was made safe first."
     if owner.run:
-        told += f" Its run did not end: labctl run --resume {owner.run}"
+        told += f" Its run did not end: {_going_on(Path(owner.run))}"
     return told
+
+
+def _going_on(run: Path) -> str:
+    """The command that goes on with `run`; the record of a die belongs to a whole wafer."""
+    wafer = run.parents[1] if len(run.parents) > 1 else run
+    if (wafer / CAMPAIGN).is_file():
+        return f"labctl wafer run PLAN --out {wafer} --resume"
+    return f"labctl run --resume {run}"
 
 
 def _myself(bench: str) -> Owner:

@@ -89,3 +89,13 @@ def test_words_that_cannot_be_read_do_not_keep_anybody_from_the_bench(bench_file
     with open_bench(bench_file) as bench:
         assert bench.warnings() == []
     assert Owner("b", "anna", "lab3", 4711, "2026-11-23T21:50:02+01:00").__str__().startswith("anna on lab3")
+
+
+def test_a_die_that_did_not_end_is_gone_on_with_by_its_wafer(bench_file, tmp_path):
+    die = tmp_path / "W1" / "dies" / "x000_y001"
+    die.mkdir(parents=True)
+    (tmp_path / "W1" / "campaign.json").touch()
+    left_behind(bench_file, die)
+    with open_bench(bench_file) as bench:
+        (told,) = bench.warnings()
+    assert told.endswith(f"labctl wafer run PLAN --out {tmp_path / 'W1'} --resume")
