@@ -25,6 +25,7 @@ from labctl.report.wafer.campaign import read_campaign
 from labctl.report.wafer.measured import all_series, named, read_results, together
 from labctl.report.wafer.neurons import neuron_lines
 from labctl.report.wafer.page import Results, results
+from labctl.report.wafer.paper import sheets
 from labctl.report.wafer.placing import State, marks
 from labctl.report.wafer.records import stories, transfer_curves
 from labctl.report.wafer.value_figures import colour_scale, die_numbers, value_maps
@@ -152,6 +153,20 @@ def test_cells_that_never_formed_are_censored_and_the_truth_comes_back(
     assert sheet.fits[Family.WEIBULL].scale == pytest.approx(1.6, rel=0.03)
     assert f"{never} cells never formed" in sheet.remarks[0]
     assert f"{first} cells formed at the first pulse" in sheet.remarks[1]
+
+
+def test_cells_that_conducted_before_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "results.csv").read_text().splitlines()
+    formed = next(line for line in lines if ",form.formed,1,1.0," in line)
+    (voltage,) = (
+        line
+        for line in lines
+        if line.startswith(formed.partition("form.formed")[0] + "form.forming_voltage,")
+    )
+    lines.remove(voltage)
+    (tmp_path / "results.csv").write_text("\n".join(lines) + "\n")
+    sheet = sheets(all_series(read_results(tmp_path)))[0]
+    assert sheet.remarks[-1].startswith("1 cell conducted before the first pulse")
 
 
 def test_pulses_of_cells_that_were_not_verified_are_bounds(

@@ -59,6 +59,11 @@ def _sheet(series: Series, others: Sequence[Series]) -> Sheet:
             f"{_cells(len(never))} never formed: counted as above the largest value of the others (right-censored), so "
             "that the curve levels off at the part that formed."
         )
+    before = _conducted_before(series, others) if series.value == "forming_voltage" else 0
+    if before:
+        remarks.append(
+            f"{_cells(before)} conducted before the first pulse: without a forming voltage, not counted here."
+        )
     if series.left_out:
         remarks.append(f"Entries of the file without a number, left out: {series.left_out}.")
     bounds = values[above].tolist()
@@ -134,3 +139,15 @@ def _never_formed(series: Series, others: Sequence[Series]) -> set[tuple[Die, tu
     """Cells that never formed on the dies that the series is about, whether something was measured on them or not."""
     dies = set(series.dies)
     return {(die, cell) for die, cell in never_formed(others, series.subsite) if die in dies}
+
+
+def _conducted_before(series: Series, others: Sequence[Series]) -> int:
+    """Cells that the same test found formed and gave no forming voltage."""
+    known = set(series.devices)
+    return sum(
+        device not in known
+        for each in named(others, "formed")
+        if (each.subsite, each.test) == (series.subsite, series.test)
+        for device, flag in zip(each.devices, each.values, strict=True)
+        if flag
+    )
