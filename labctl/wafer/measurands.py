@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_FORMING = {"forming_voltage": "V", "formed": "1", "forming_pulses": "1"}
+_PROGRAMMING = {"programming_error": "1", "conductance": "S", "verified": "1", "pulses": "1"}
+
 VALUES: Mapping[str, Mapping[str, str]] = {
     "contact_check": {"contact_resistance": "ohm", "contact": "1"},
-    "forming": {"forming_voltage": "V", "formed": "1", "forming_pulses": "1"},
-    "cells_form": {"forming_voltage": "V", "formed": "1", "forming_pulses": "1"},
-    "program_verify": {"programming_error": "1", "conductance": "S", "verified": "1", "pulses": "1"},
-    "cells_program": {"programming_error": "1", "conductance": "S", "verified": "1", "pulses": "1"},
-    "crossbar_program": {"programming_error": "1", "conductance": "S", "verified": "1", "pulses": "1"},
+    "forming": _FORMING,
+    "cells_form": _FORMING,
+    "program_verify": _PROGRAMMING,
+    "cells_program": _PROGRAMMING,
+    "crossbar_program": _FORMING | _PROGRAMMING,
     "cells_read": {"conductance": "S", "resistance": "ohm"},
     "crossbar_read": {"conductance": "S", "resistance": "ohm"},
     "neuron_transfer": {"threshold": "A", "gain": "1", "hysteresis": "A"},

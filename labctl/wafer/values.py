@@ -103,8 +103,9 @@ def _programmed(procedure: object, rows: Rows) -> Iterator[_Number]:
 
 
 def _array_programmed(procedure: object, rows: Rows) -> Iterator[_Number]:
-    """A cell that never formed was not programmed: only its conductance is told."""
+    """A cell that never formed was not programmed: of it forming and conductance are told."""
     for row in rows.get("CellSummary", ()):
+        yield from _formed(procedure, row, int(row["forming_pulses"]), str(row["forming"]))
         if str(row["forming"]) in CONDUCTS:
             yield from _verified(row, str(row["verdict"]) == Verdict.VERIFIED.value, int(row["pulses"]))
         else:

@@ -17,7 +17,7 @@ from procedures.cells_form import CellsForm
 from procedures.cells_program import CellsProgram
 from procedures.cells_read import CellsRead
 from procedures.contact_check import ContactRead
-from procedures.crossbar_program import CellSummary
+from procedures.crossbar_program import CellSummary, CrossbarProgram
 from procedures.crossbar_read import CrossbarRead
 from procedures.forming import Forming
 from procedures.neuron_transfer import TransferFit
@@ -113,13 +113,14 @@ def test_program_verify_is_verified_by_two_reads_in_a_row():
     assert numbers("program_verify", plan, cut)["verified"] == {(2, 0): (0.0, False)}
 
 
-def test_of_an_array_only_formed_cells_were_programmed():
+def test_of_an_array_forming_is_told_and_only_formed_cells_were_programmed():
     rows = [
         CellSummary(
             word=0,
             bit=0,
             forming=Verdict.FORMED,
             verdict=Verdict.VERIFIED,
+            forming_pulses=3,
             pulses=5,
             target=50e-6,
             conductance=51e-6,
@@ -132,9 +133,15 @@ def test_of_an_array_only_formed_cells_were_programmed():
             target=50e-6,
             conductance=1e-4,
         ),
-        CellSummary(word=1, bit=0, target=50e-6, conductance=5e-9),
+        CellSummary(word=1, bit=0, forming_pulses=16, target=50e-6, conductance=5e-9),
     ]
-    found = numbers("crossbar_program", None, plain(rows))
+    plan = CrossbarProgram(target="checkers_56x8")
+    found = numbers("crossbar_program", plan, plain(rows))
+    assert found["formed"] == {(0, 0): (1.0, False), (0, 1): (1.0, False), (1, 0): (0.0, False)}
+    assert found["forming_voltage"] == {
+        (0, 0): (pytest.approx(plan.forming_start + 2 * plan.forming_step), False),
+        (1, 0): (pytest.approx(plan.forming_max), True),
+    }
     assert found["verified"] == {(0, 0): (1.0, False), (0, 1): (0.0, False)}
     assert found["programming_error"] == {
         (0, 0): (pytest.approx(0.02), False),
