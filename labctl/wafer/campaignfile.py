@@ -124,10 +124,9 @@ def read_head(out: Path) -> dict[str, Any]:
         raise RecordError(f"{out} holds no campaign: there is no {FILE_NAME} in it.") from None
     except (OSError, ValueError) as error:
         raise RecordError(f"{path} cannot be read ({error}).") from None
-    if found.get("format") != FORMAT:
-        raise RecordError(
-            f"{path} is of format '{found.get('format')}', this version of labctl reads '{FORMAT}'."
-        )
+    told = found.get("format") if isinstance(found, dict) else None
+    if told != FORMAT:
+        raise RecordError(f"{path} is of format '{told}', this version of labctl reads '{FORMAT}'.")
     return found
 
 
