@@ -285,7 +285,8 @@ def test_a_picture_that_cannot_be_written_is_told_before_the_demo(labctl: Comman
 
 
 def test_a_window_without_qt_is_told_with_what_to_install(labctl, monkeypatch):
-    monkeypatch.setitem(sys.modules, "qtpy", None)
+    for name in ("qtpy", *(name for name in sys.modules if name.startswith("qtpy."))):
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "labctl.gui.app", raising=False)
     answer = labctl("gui")
     assert answer.code == 2
