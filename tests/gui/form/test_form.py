@@ -58,7 +58,7 @@ def test_what_must_be_given_comes_first_is_marked_and_not_blamed_before_somebody
         ("pause", "nan", "Allowed 100 ms to 100 s."),
         ("reads", "2.5", "'2.5' is not a whole number."),
         ("reads", "inf", "'inf' is not a whole number."),
-        ("reads", "0", "0 is out of range, allowed 1 to 1e+07."),
+        ("reads", "0", "0 is out of range, allowed 1 to 10000000."),
         ("cells", "3", "'3' is no cell: write word,bit, for example 3,5 or 3,0-7."),
         ("factors", "0.1 x", "'x' is not a number (write for example 0.1, 1e-5 or 10u)."),
     ],

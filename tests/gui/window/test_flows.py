@@ -4,18 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
 
 from labctl.core.lines import Cell
 from labctl.gui.simulated import SimulatedMark
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from tests.faults.lab import BITS, WORDS, target_map
-
-
-def words_on(widget):
-    """All words that a person sees on a widget."""
-    return " | ".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
 
 
 def all_cells(conductance):
@@ -79,7 +73,8 @@ def test_the_transfer_curve_of_a_neuron_is_measured(open_desk):
     assert ended["outcome"] == "finished"
     window.pages.setCurrentWidget(window.plots)
     assert "transfer" in window.plots.tabs.tabText(window.plots.tabs.currentIndex()).lower()
-    assert "threshold" in words_on(window.plots).lower()
+    desk.until(lambda: "threshold" in window.plots.view.canvas.heading)
+    assert window.plots.view.canvas.heading.startswith("SIMULATED")
 
 
 def test_a_bad_value_is_told_at_once_and_blocks_the_start(open_desk):
