@@ -22,6 +22,9 @@ from labctl.run.switchboard import note_path
 PATIENCE = 10.0
 """s that a reply may take; commands are taken at once, whatever the instruments do."""
 
+LOOK_EVERY = 0.1
+"""s between two looks of a client for its own end."""
+
 
 class EngineClient:
     """A connection to the engine of a bench; several may be open at once."""
@@ -42,6 +45,7 @@ class EngineClient:
         self._numbers = itertools.count(1)
         self._replies: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if not data:
@@ -79,12 +83,16 @@ class EngineClient:
 
     def close(self) -> None:
         """Hang up; a run goes on."""
-        with suppress(OSError):
-            self._pipe.close()
+        self._closing.set()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(PATIENCE)
 
     def _read(self) -> None:
-        with suppress(OSError, EOFError, ValueError, TypeError):
-            while True:
+        """Until the engine or this client hangs up; closing a pipe does not wake who waits for it, so it is polled."""
+        with suppress(OSError, EOFError, ValueError, TypeError), self._pipe:
+            while not self._closing.is_set():
+                if not self._pipe.poll(LOOK_EVERY):
+                    continue
                 message = decoded(self._pipe.recv_bytes())
                 if "reply" in message:
                     self._replies.put(message)

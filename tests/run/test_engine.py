@@ -167,6 +167,21 @@ def test_an_observer_that_stalls_slows_nobody_and_is_told_when_it_wakes(engine, 
     stalled.close()
 
 
+def test_clients_that_hang_up_leave_nothing_behind(engine, running) -> None:
+    with EngineClient(engine) as first:
+        first.command("state")
+    before = threading.active_count()
+    for _ in range(5):
+        with EngineClient(engine) as client:
+            client.command("state")
+    wall = WallClock()
+    end = wall.now() + 10.0
+    while (running._clients.are_there or threading.active_count() > before) and wall.now() < end:
+        wall.wait(0.02)
+    assert not running._clients.are_there
+    assert threading.active_count() <= before
+
+
 def test_a_full_mailbox_gives_its_observer_up_and_says_so() -> None:
     mailbox = Mailbox(most=2)
     assert mailbox.put({"event": "row", "values": {}})
