@@ -25,6 +25,7 @@ from labctl.gui.main_window import MainWindow
 from labctl.gui.settings import Settings
 from labctl.gui.theme import Choice, Theme
 from labctl.run.client import EngineClient
+from labctl.run.mailbox import Hears
 
 BENCH = "virtual_56x8"
 RUN = {"target": "corner_8x8", "touch_up": "0"}
@@ -104,7 +105,7 @@ def took(items: Sequence[Mapping[str, Any]], number: int) -> float | None:
 
 def without_window(settings: dict[str, str], out: Path) -> float:
     """The same run in the same engine, while the window sleeps."""
-    with EngineClient(BENCH, data=False) as client:
+    with EngineClient(BENCH, hears=Hears.EVENTS) as client:
         order = {"procedure": "crossbar_program", "settings": settings, "out": str(out)}
         number = client.command("start", **order)["number"]
         for event in client.events():

@@ -18,6 +18,7 @@ from labctl.bench.lock import lock_path
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError
 from labctl.run.client import EngineClient
+from labctl.run.mailbox import Hears
 from labctl.run.plain import Message
 
 START = 120.0
@@ -117,7 +118,7 @@ class EngineLink(QObject):
             client = self._found(bench) or self._started(bench, file)
             if client is None:
                 return
-            self._urgent = EngineClient(bench, data=False)
+            self._urgent = EngineClient(bench, hears=Hears.NOTHING)
             client.command("end_when_done", yes=False)
             state = client.command("state")
         except LabError as error:
@@ -136,7 +137,7 @@ class EngineLink(QObject):
 
     def _found(self, bench: str) -> EngineClient | None:
         with suppress(LabError):
-            return EngineClient(bench, data=False)
+            return EngineClient(bench, hears=Hears.EVENTS)
         return None
 
     def _started(self, bench: str, file: BenchFile) -> EngineClient | None:

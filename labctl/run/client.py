@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from labctl.benchfile import load_bench
 from labctl.core.errors import LabError
+from labctl.run.mailbox import Hears
 from labctl.run.plain import Message, decoded, encoded
 from labctl.run.switchboard import note_path
 
@@ -29,10 +30,11 @@ LOOK_EVERY = 0.1
 class EngineClient:
     """A connection to the engine of a bench; several may be open at once."""
 
-    def __init__(self, bench: str | Path, *, data: bool = True) -> None:
+    def __init__(self, bench: str | Path, *, hears: Hears = Hears.ALL) -> None:
         """Connect to the engine of the bench found by name or path; LabError when there is none.
 
-        data: hear of rows and pictures too. A window does without: it follows the journal of the run.
+        Events are kept until `events` takes them: who never calls it wants to hear `NOTHING`. A window does without
+        rows and pictures: it follows the journal of the run.
         """
         file = load_bench(bench)
         try:
@@ -48,8 +50,8 @@ class EngineClient:
         self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not data:
-            self.command("listen", data=False)
+        if hears is not Hears.ALL:
+            self.command("listen", hears=hears.value)
 
     def __enter__(self) -> Self:
         """The client."""

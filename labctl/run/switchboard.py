@@ -16,7 +16,7 @@ from typing import Any
 from labctl.bench.lock import lock_path
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
-from labctl.run.mailbox import Mailbox
+from labctl.run.mailbox import Hears, Mailbox
 from labctl.run.plain import Message, decoded, encoded
 
 LONGEST_COMMAND = 1_000_000
@@ -25,12 +25,10 @@ LOOK_EVERY = 0.2
 """s between two looks of a client's thread for the end."""
 FAREWELL = 0.5
 """s that an engine which ends waits for each client to hear of it."""
-DATA = frozenset({"row", "block", "picture"})
-"""Events that a client may do without: it reads the journal of the run instead."""
 
 
 class Switchboard:
-    """Any number of clients over a pipe of this computer; each is told everything, none can slow the teller."""
+    """Any number of clients over a pipe of this computer; each is told what it wants, none can slow the teller."""
 
     def __init__(self, obey: Callable[..., Message]) -> None:
         """`obey(command, **given)` answers a client's command or raises LabError; it is called in clients' threads."""
@@ -49,7 +47,7 @@ class Switchboard:
     @property
     def wants_data(self) -> bool:
         """Whether anybody listens to rows and pictures."""
-        return any(mailbox.wants_data for mailbox in tuple(self._mailboxes))
+        return any(mailbox.hears is Hears.ALL for mailbox in tuple(self._mailboxes))
 
     def open(self, file: BenchFile, listener: Listener) -> Path:
         """Let clients in by `listener`; where its address and key were left for clients of this user."""
@@ -57,13 +55,10 @@ class Switchboard:
         return _leave_note(file, listener.address, self._key)
 
     def tell(self, message: Message) -> None:
-        """Put `message` into every mailbox; never waits."""
-        is_data = message.get("event") in DATA
+        """Put `message` into every mailbox that wants it; never waits."""
         with self._lock:
             self._mailboxes = {
-                mailbox
-                for mailbox in self._mailboxes
-                if (is_data and not mailbox.wants_data) or mailbox.put(message)
+                mailbox for mailbox in self._mailboxes if not mailbox.wants(message) or mailbox.put(message)
             }
 
     def close(self) -> None:
@@ -113,7 +108,7 @@ class Switchboard:
             message = decoded(data)
             number = message.pop("id", None)
             if message.get("command") == "listen":
-                mailbox.wants_data = bool(message.get("data", True))
+                mailbox.hears = Hears(message.get("hears", Hears.ALL))
                 return {"reply": number}
             return {"reply": number, **self._obey(**message)}
         except LabError as error:

@@ -20,7 +20,7 @@ from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.client import EngineClient
 from labctl.run.engine import Engine
-from labctl.run.mailbox import Mailbox
+from labctl.run.mailbox import Hears, Mailbox
 from labctl.run.plain import decoded, encoded
 from labctl.run.switchboard import note_path
 from tests.faults.lab import BITS, WORDS, small_bench, target_map
@@ -93,6 +93,22 @@ def test_every_observer_hears_the_same_run(engine, tmp_path) -> None:
     assert heard[-1]["verdict"] == "formed"
 
 
+def test_an_observer_hears_what_it_wants(engine, tmp_path) -> None:
+    with (
+        EngineClient(engine) as all_of_it,
+        EngineClient(engine, hears=Hears.EVENTS) as events,
+        EngineClient(engine, hears=Hears.NOTHING) as nothing,
+    ):
+        forming(all_of_it, tmp_path / "runs")
+        heard = until(all_of_it.events(), "ended")
+        heard_events = until(events.events(), "ended")
+        assert nothing.command("state")["state"]
+    assert "row" in [event["event"] for event in heard]
+    assert [event for event in heard_events if event["event"] == "row"] == []
+    assert [event["event"] for event in heard_events][-1] == "ended"
+    assert list(nothing.events()) == []
+
+
 def test_a_run_is_held_told_of_its_state_and_aborted_over_the_pipe(engine, tmp_path) -> None:
     with EngineClient(engine) as client:
         events = client.events()
@@ -125,6 +141,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence_and_harms_nothing(engine, 
             ("run", {"procedure": "forming", "out": str(tmp_path)}, "word must be given"),
             ("run", {"procedure": "nothing", "out": str(tmp_path)}, "There is no procedure"),
             ("run", {"nonsense": 1}, "no command of the engine"),
+            ("listen", {"hears": "whispers"}, "no command of the engine"),
             ("go_on", {"run": str(tmp_path / "none")}, "There is no run"),
         ):
             with pytest.raises(LabError, match=words):

@@ -11,6 +11,7 @@ from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.client import EngineClient
 from labctl.run.engine import Engine
+from labctl.run.mailbox import Hears
 from tests.faults.lab import BITS, WORDS
 from tests.run.test_engine import bench_file, engine, programming, running, until
 
@@ -19,7 +20,7 @@ __all__ = ["bench_file", "engine", "running"]
 
 @pytest.fixture
 def client(engine):
-    with EngineClient(engine, data=False) as found:
+    with EngineClient(engine, hears=Hears.EVENTS) as found:
         yield found
 
 
@@ -222,7 +223,7 @@ def test_an_engine_that_is_left_alone_ends_when_all_is_done_and_not_before(bench
     thread = threading.Thread(target=found.serve, args=(ready.set,))
     thread.start()
     assert ready.wait(20.0)
-    with EngineClient(bench_file, data=False) as client:
+    with EngineClient(bench_file, hears=Hears.EVENTS) as client:
         for word in range(2):
             add(client, tmp_path, word)
         client.command("queue_go")

@@ -21,6 +21,7 @@ from labctl.gui.runs.queue_model import Column
 from labctl.gui.settings import Settings
 from labctl.gui.theme import Choice, Theme
 from labctl.run.client import EngineClient
+from labctl.run.mailbox import Hears
 from tests.faults.lab import small_bench
 
 PATIENCE = 100_000
@@ -146,7 +147,7 @@ def engine(bench_file: Path) -> Iterator[EngineClient]:
     )
     assert process.stdout is not None
     assert "is ready" in process.stdout.readline()
-    with EngineClient(bench_file, data=False) as client:
+    with EngineClient(bench_file, hears=Hears.EVENTS) as client:
         yield client
         client.command("quit")
     process.communicate(timeout=30.0)

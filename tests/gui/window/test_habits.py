@@ -1,5 +1,6 @@
 """What the window remembers, says and shows beside the measurement."""
 
+import gc
 from pathlib import Path
 
 from qtpy.QtCore import Qt
@@ -7,8 +8,10 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlain
 
 from labctl.gui.main_window import MainWindow
 from labctl.gui.record_page import latest_lines
+from labctl.gui.run_data import GrowingTable, LiveRunData
 from labctl.gui.settings import Settings
 from labctl.gui.theme import DARK, LIGHT, Choice, Theme
+from labctl.record.reading import Run
 from labctl.run.plain import encoded
 
 
@@ -115,3 +118,22 @@ def test_the_system_theme_is_one_of_the_two(theme):
     theme.choose(Choice.SYSTEM)
     assert theme.colours in (LIGHT, DARK)
     assert isinstance(theme, Theme)
+
+
+def is_of_a_run(each):
+    """Whether it is data of a run, or something that the engine told of one."""
+    return type(each) in (LiveRunData, Run, GrowingTable) or (
+        type(each) is dict and isinstance(each.get("event"), str)
+    )
+
+
+def test_of_runs_that_are_over_nothing_stays_in_memory_but_their_line_in_the_lists(open_desk):
+    """`python -m benchmarks.bench_window` measures the same as MB over 200 runs."""
+    desk = open_desk
+    found = []
+    for _ in range(6):
+        desk.run("cells_read", cells="0,0")
+        desk.ended.clear()
+        gc.collect()
+        found.append(sum(map(is_of_a_run, gc.get_objects())))
+    assert found[-1] <= found[1]
