@@ -17,15 +17,13 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
-from labctl.core.paths import file_name, state_folder
+from labctl.core.paths import CAMPAIGN_FILE, file_name, state_folder
 
 IN_PROCESS = "@labctl"
 """End of the name of the VISA library whose instruments live and die with the program."""
 
 _STARTED = datetime.now().astimezone().isoformat(timespec="seconds")
 """When this program began, to the second in which it loaded this."""
-CAMPAIGN = "campaign.json"
-"""What lies in the folder of a wafer, above the folders of its dies."""
 RESCUE = 10.0
 """s that a start waits for the watchdog of a dead owner."""
 
@@ -167,7 +165,7 @@ def unended_sentence(owner: Owner) -> str:
 def _going_on(run: Path) -> str:
     """The command that goes on with `run`; the record of a die belongs to a whole wafer."""
     wafer = run.parents[1] if len(run.parents) > 1 else run
-    if (wafer / CAMPAIGN).is_file():
+    if (wafer / CAMPAIGN_FILE).is_file():
         return f"labctl wafer run PLAN --out {wafer} --resume"
     return f"labctl run --resume {run}"
 

@@ -9,6 +9,9 @@ from platformdirs import user_cache_path, user_data_path, user_state_path
 
 from labctl.core.errors import LabError
 
+CAMPAIGN_FILE = "campaign.json"
+"""What lies in the folder of a wafer, above the folders of its dies."""
+
 
 def data_folder() -> Path:
     """The data that travels with labctl: inside an installed wheel, or the `data` folder of a checkout."""

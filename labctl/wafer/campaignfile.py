@@ -9,7 +9,7 @@ from typing import Any
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import PlanError, RecordError
-from labctl.core.paths import device_name
+from labctl.core.paths import CAMPAIGN_FILE, device_name
 from labctl.record.catalogue import BENCH_COPY
 from labctl.record.journal import FILE_NAME as JOURNAL
 from labctl.record.journal import first_line
@@ -20,7 +20,6 @@ from labctl.wafer.plan import WaferPlan
 from labctl.wafer.results import FILE_NAME as RESULTS
 from labctl.wafer.results import DieReport, read_die, replace_file, write_results
 
-FILE_NAME = "campaign.json"
 FORMAT = "labctl-campaign-1"
 DIES = "dies"
 
@@ -36,7 +35,7 @@ class CampaignFile:
     @classmethod
     def begin(cls, out: Path, plan: WaferPlan, bench: BenchFile) -> CampaignFile:
         """A new campaign in `out`; PlanError when one is there already, RecordError when it cannot be written."""
-        if (out / FILE_NAME).exists():
+        if (out / CAMPAIGN_FILE).exists():
             raise PlanError(
                 f"{out} holds a campaign already: go on with it with --resume, or choose another folder with --out."
             )
@@ -108,7 +107,7 @@ class CampaignFile:
         plain = {**self._head, "dies": [report.plain(self.out) for report in reports]}
         try:
             write_results(self.out / RESULTS, reports)
-            replace_file(self.out / FILE_NAME, json.dumps(plain, indent=1, allow_nan=False) + "\n")
+            replace_file(self.out / CAMPAIGN_FILE, json.dumps(plain, indent=1, allow_nan=False) + "\n")
         except OSError as error:
             raise RecordError(
                 f"The campaign in {self.out} cannot be written ({error.strerror}): free some disk space."
@@ -117,11 +116,11 @@ class CampaignFile:
 
 def read_head(out: Path) -> dict[str, Any]:
     """campaign.json in `out`; RecordError when there is none, or none that can be understood."""
-    path = out / FILE_NAME
+    path = out / CAMPAIGN_FILE
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecordError(f"{out} holds no campaign: there is no {FILE_NAME} in it.") from None
+        raise RecordError(f"{out} holds no campaign: there is no {CAMPAIGN_FILE} in it.") from None
     except (OSError, ValueError) as error:
         raise RecordError(f"{path} cannot be read ({error}).") from None
     told = found.get("format") if isinstance(found, dict) else None

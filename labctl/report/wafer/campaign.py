@@ -9,7 +9,8 @@ from typing import Any
 
 from labctl.analysis.yields import FAIL, PASS
 from labctl.core.errors import PlanError, RecordError
-from labctl.wafer.campaignfile import FILE_NAME, read_head
+from labctl.core.paths import CAMPAIGN_FILE
+from labctl.wafer.campaignfile import read_head
 from labctl.wafer.geometry import Die
 from labctl.wafer.plan import WaferPlan, read_plan
 
@@ -93,7 +94,7 @@ def read_campaign(folder: Path) -> Campaign:
 
     Raises RecordError when there is none, or it cannot be understood.
     """
-    path = folder / FILE_NAME
+    path = folder / CAMPAIGN_FILE
     try:
         return _campaign(folder, read_head(folder))
     except (KeyError, TypeError, ValueError) as error:
