@@ -41,8 +41,8 @@ class GrowingRun:
 
     folder = Path("2026-01-01T00-00-00_benchmark_0000")
     head: dict[str, Any] = {"simulated": True}  # noqa: RUF012 - a stand-in, never written to
-    parameters: dict[str, dict[str, Any]] = {}  # noqa: RUF012
-    pictures: dict[str, Picture] = {}  # noqa: RUF012
+    parameters: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - as above
+    pictures: dict[str, Picture] = {}  # noqa: RUF012 - as above
     outcome: Outcome | None = None
 
     def __init__(self, rows: int) -> None:
@@ -169,7 +169,7 @@ def pymeasure_curve(size: int, theme: Theme) -> Iterator[Frame]:
     from pymeasure.display.curves import ResultsCurve
     from pymeasure.experiment import Procedure, Results
 
-    class Sweep(Procedure):  # type: ignore[misc]
+    class Sweep(Procedure):  # type: ignore[misc]  # PyMeasure ships no types
         DATA_COLUMNS = ["voltage", "current"]  # noqa: RUF012 - as PyMeasure wants it
 
     run = GrowingRun(size)

@@ -141,7 +141,7 @@ def pymeasure_csv(folder: Path) -> Result:
     from pymeasure.experiment import Procedure, Results
     from pymeasure.experiment.listeners import Recorder as PymeasureRecorder
 
-    class Measurement(Procedure):  # type: ignore[misc]
+    class Measurement(Procedure):  # type: ignore[misc]  # PyMeasure ships no types
         DATA_COLUMNS: ClassVar[list[str]] = list(NAMES)
 
     results = Results(Measurement(), str(folder / "results.csv"))

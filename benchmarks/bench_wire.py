@@ -54,7 +54,7 @@ def virtual(folder: Path) -> list[tuple[str, str, str]]:
     device = manager.open_resource(ADDRESS, read_termination="\n", write_termination="\n")
     assert isinstance(device, pyvisa.resources.MessageBasedResource)
     for what in ("*IDN?", "print(smua.source.levelv)"):
-        rows.append(line(f"PyVISA, {what}", shortest(lambda: device.query(what), calls=CALLS)))  # noqa: B023
+        rows.append(line(f"PyVISA, {what}", shortest(lambda: device.query(what), calls=CALLS)))  # noqa: B023 - called at once
     device.write("smua.source.output = 1")
     rows.append(
         line(

@@ -75,7 +75,7 @@ def quantity(
     )
 
 
-def device_line(*, help: str = "") -> Any:  # noqa: A002
+def device_line(*, help: str = "") -> Any:  # noqa: A002 - as in `quantity`
     """Declare a field for a line of the device, counted from 0.
 
     It must be given at a command line. In Python it may be left out of a plan, for `bench.measure(plan, cell=...)`.
@@ -84,7 +84,7 @@ def device_line(*, help: str = "") -> Any:  # noqa: A002
     return dataclasses.field(default=UNCHOSEN, metadata={_KEY: known})
 
 
-def option(default: Any, *, help: str = "") -> Any:  # noqa: A002
+def option(default: Any, *, help: str = "") -> Any:  # noqa: A002 - as in `quantity`
     """Declare a dataclass field without a unit: a choice, a flag, a cell."""
     return quantity("", default, help=help)
 

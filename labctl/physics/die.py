@@ -34,11 +34,11 @@ class ArrayGeometry(Protocol):
     """What a die must know of its layout."""
 
     @property
-    def word_lines(self) -> int: ...  # noqa: D102
+    def word_lines(self) -> int: ...  # noqa: D102 - the name says it
     @property
-    def bit_lines(self) -> int: ...  # noqa: D102
+    def bit_lines(self) -> int: ...  # noqa: D102 - the name says it
     @property
-    def segment_resistance(self) -> float: ...  # noqa: D102
+    def segment_resistance(self) -> float: ...  # noqa: D102 - the name says it
 
 
 class Die:

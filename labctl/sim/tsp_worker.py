@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import get_ident
 from weakref import ref
 
-from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
+from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]  # greenlet ships no types
 
 _SLICE = 32.0
 """Units of work in a slice: one per instruction hook or physical action, so a slice stays within some ms."""

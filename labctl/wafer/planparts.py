@@ -227,6 +227,6 @@ def _sentence(place: str, item: Any, raw: object, known: Sequence[str]) -> str:
 
 def _inside(raw: object, part: object) -> object:
     try:
-        return raw[part]  # type: ignore[index]
+        return raw[part]  # type: ignore[index]  # TypeError where there are no parts
     except (KeyError, IndexError, TypeError):
         return None

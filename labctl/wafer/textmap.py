@@ -28,7 +28,7 @@ def draw(plan: WaferPlan, turn: int = 0) -> list[str]:
     table = [f"{across:>{margin}} " + "".join(f"{columns[column]:>{width}}" for column in sorted(columns))]
     table.append(f"{down:>{margin}}")
     for row in sorted(rows):
-        cells = (marks.get(places.get((column, row), None), "") for column in sorted(columns))  # type: ignore[arg-type]
+        cells = (marks.get(places.get((column, row), None), "") for column in sorted(columns))  # type: ignore[arg-type]  # no die, no mark
         table.append(f"{rows[row]:>{margin}} " + "".join(f"{cell:>{width}}" for cell in cells).rstrip())
     return list(_with_notch(table, view.notch, margin + width * ((len(columns) + 1) // 2)))
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QFontMetrics
 from labctl.gui.plots.words import spoken, takes_prefix, told
 
 
-class SiAxis(pg.AxisItem):  # type: ignore[misc]
+class SiAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
     """Linear: the unit with its prefix stands beside the name; logarithmic: at each number."""
 
     def __init__(self, orientation: str) -> None:

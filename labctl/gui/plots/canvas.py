@@ -23,7 +23,7 @@ FINE = 2
 MARGIN = 24
 
 
-class _Text(pg.LabelItem):  # type: ignore[misc]
+class _Text(pg.LabelItem):  # type: ignore[misc]  # pyqtgraph ships no types
     """Lines that break where the sheet ends, and take no room while empty."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class _Text(pg.LabelItem):  # type: ignore[misc]
         """Not as wide as the text: that would push the plots out of the sheet."""
 
 
-class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships no types
     """Heading and legend above a grid of plots."""
 
     resized = Signal()

@@ -123,7 +123,7 @@ def _branches(run: RunLike, rows: np.ndarray, colour: int | None, run_name: str 
                 number if colour is None else colour,
                 symbol,
                 token=token(run, POINTS, int(rows[0]), name),
-                tell=lambda place, places=places: tell(int(places[place])),  # type: ignore[misc]
+                tell=lambda place, places=places: tell(int(places[place])),  # type: ignore[misc]  # a lambda with a default
                 behind=bool(run_name),
                 legend=None if not run_name else "" if found else run_name,
             )

@@ -173,7 +173,7 @@ class StaircaseView(PlotView):
                     symbol,
                     joined=False,
                     token=token(run, self._kind, name, int(rows[0]) if len(rows) else -1),
-                    tell=lambda place, places=places: tell(int(rows[places[place]])),  # type: ignore[misc]
+                    tell=lambda place, places=places: tell(int(rows[places[place]])),  # type: ignore[misc]  # a lambda with a default
                 )
             )
         return found
