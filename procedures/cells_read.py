@@ -8,7 +8,7 @@ from labctl.core.quantity import check, quantity
 from labctl.core.rows import Experiment, Verdict
 from labctl.core.views import CrossbarBench
 from procedures.cells_chosen import chosen_cells, ended, refuse_no_cells, visit
-from procedures.crossbar_read import CellRead, Unreadable
+from procedures.crossbar_read import rows_of
 from procedures.reading import read_cell
 
 
@@ -32,17 +32,8 @@ class CellsRead:
         for cell, progress in visit(bench, self.cells, "reading"):
             yield progress
             reading, _ = read_cell(bench, cell, self.read_voltage)
-            yield CellRead(
-                word=cell.word,
-                bit=cell.bit,
-                voltage=reading.voltage,
-                current=reading.current,
-                source_current=reading.source_current,
-                apparent=reading.conductance,
-                limited=reading.limited,
-            )
+            yield from rows_of(cell, reading)
             if reading.limited:
                 unreadable.append(cell)
-                yield Unreadable(word=cell.word, bit=cell.bit, reason="a source was at its compliance")
         yield ended(self.cells, unreadable, "read", "could not read")
         return Verdict.PARTLY if unreadable else Verdict.DONE

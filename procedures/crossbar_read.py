@@ -1,5 +1,6 @@
 """Crossbar read: the conductance of every cell, apparent and with the network's share taken off."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import check, option, quantity
 from labctl.core.rows import Experiment, Picture, Progress, Verdict
-from labctl.core.views import CrossbarBench
+from labctl.core.views import CellReading, CrossbarBench
 from procedures.reading import existing_cell, network_of, read_cell
 
 AXES = ("word", "bit")
@@ -46,6 +47,21 @@ class Unreadable:
     reason: str = quantity("")
 
 
+def rows_of(cell: Cell, reading: CellReading) -> Iterator[CellRead | Unreadable]:
+    """What is recorded of one read."""
+    yield CellRead(
+        word=cell.word,
+        bit=cell.bit,
+        voltage=reading.voltage,
+        current=reading.current,
+        source_current=reading.source_current,
+        apparent=reading.conductance,
+        limited=reading.limited,
+    )
+    if reading.limited:
+        yield Unreadable(word=cell.word, bit=cell.bit, reason="a source was at its compliance")
+
+
 @dataclass(frozen=True, kw_only=True)
 class CrossbarRead:
     """Read every cell of the array, or those of some lines; a partial read takes the other cells for open."""
@@ -79,18 +95,9 @@ class CrossbarRead:
                 yield Progress(done, len(cells), f"reading word line {cell.word}")
             reading, route = read_cell(bench, cell, self.read_voltage)
             network = network or network_of(bench, route)
-            yield CellRead(
-                word=cell.word,
-                bit=cell.bit,
-                voltage=reading.voltage,
-                current=reading.current,
-                source_current=reading.source_current,
-                apparent=reading.conductance,
-                limited=reading.limited,
-            )
+            yield from rows_of(cell, reading)
             if reading.limited:
                 unreadable.append(cell)
-                yield Unreadable(word=cell.word, bit=cell.bit, reason="a source was at its compliance")
             else:
                 apparent[cell] = reading.conductance
         assert network is not None, "a bench has at least one cell"
