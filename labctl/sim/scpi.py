@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Sequence
+
+from labctl.sim.answers import Answers
 
 QUERY_ERROR, EXECUTION_ERROR, COMMAND_ERROR = 4, 16, 32
 """Bits of the standard event status register (IEEE 488.2)."""
@@ -70,7 +71,7 @@ class ScpiInstrument:
     def __init__(self, identity: str, *, terminator: bytes = b"\n") -> None:
         self._identity, self._terminator = identity, terminator
         self._incoming = b""
-        self._answers: deque[bytes] = deque()
+        self._answers = Answers()
         self._event, self._event_enable, self._request_enable = 0, 0, 0
         self._handlers: list[tuple[re.Pattern[str], Handler]] = []
         self._known: dict[str, Handler | None] = {}
@@ -99,12 +100,7 @@ class ScpiInstrument:
 
     def transmit(self, count: int) -> tuple[bytes, bool]:
         """Up to `count` bytes of the oldest answer."""
-        if not self._answers:
-            return b"", False
-        answer = self._answers.popleft()
-        if len(answer) > count:
-            self._answers.appendleft(answer[count:])
-        return answer[:count], len(answer) <= count
+        return self._answers.take(count)
 
     def status_byte(self) -> int:
         """The status byte with the master summary in bit 6."""

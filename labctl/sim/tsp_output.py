@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from labctl.sim.answers import Answers
 from labctl.sim.tsp_tree import Branch, TspError, whole
 
 _ASCII, _REAL32, _REAL64 = 1, 2, 3
@@ -28,7 +28,7 @@ class Output:
     """
 
     def __init__(self, default_digits: int) -> None:
-        self._messages: deque[bytes] = deque()
+        self._messages = Answers()
         self._default_digits = default_digits
         self._set_digits: Callable[[int], None] = lambda digits: None
         self._number: Callable[[float], str] = repr
@@ -53,14 +53,7 @@ class Output:
 
     def take(self, count: int) -> tuple[bytes, bool]:
         """Up to `count` bytes of the oldest message, and whether they end it."""
-        if not self._messages:
-            return b"", False
-        message = self._messages[0]
-        if len(message) <= count:
-            self._messages.popleft()
-            return message, True
-        self._messages[0] = message[count:]
-        return message[:count], False
+        return self._messages.take(count)
 
     def clear(self) -> None:
         """Drop everything unread."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import dist
 
+from labctl.sim.answers import Answers
 from labctl.sim.ports import ChuckPort, SimClock
 
 END_OF_MAP = 703
@@ -65,7 +66,7 @@ class VirtualVelox:
         self._home = self._reference(*self._nearest())
         self._incoming = b""
         self._waiting: deque[str] = deque()
-        self._answers: deque[bytes] = deque()
+        self._answers = Answers()
         self._move: Move | None = None
         self._due = 0.0
         self._is_unheard = False
@@ -116,12 +117,7 @@ class VirtualVelox:
 
     def transmit(self, count: int) -> tuple[bytes, bool]:
         """Up to `count` bytes of the oldest answer."""
-        if not self._answers:
-            return b"", False
-        answer = self._answers.popleft()
-        if len(answer) > count:
-            self._answers.appendleft(answer[count:])
-        return answer[:count], len(answer) <= count
+        return self._answers.take(count)
 
     def status_byte(self) -> int:
         """Message available, nothing else."""
