@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QPointF, QRectF, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from labctl.benchfile import BenchFile
 from labctl.gui.runs.buttons import allow, compact
 from labctl.gui.runs.elided import ElidedLabel
+from labctl.gui.runs.row_model import RowModel
 from labctl.gui.runs.table import RowTable
 from labctl.gui.simulated import SimulatedMark
 from labctl.gui.theme import Colours, Theme
@@ -107,13 +108,12 @@ def short_identity(identity: str) -> str:
     return f"{parts[1].removeprefix('Model ').removeprefix('MODEL')}, {parts[2]}"
 
 
-class InstrumentModel(QAbstractTableModel):
+class InstrumentModel(RowModel):
     """Instruments in the order of the bench file."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(TITLES, theme, parent)
         self.rows: list[Instrument] = []
         self._paint()
         theme.changed.connect(self._paint)
@@ -124,19 +124,8 @@ class InstrumentModel(QAbstractTableModel):
         self.rows = rows
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """One row per instrument."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """See `TITLES`."""
-        return 0 if parent.isValid() else len(TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def _rows(self) -> Sized:
+        return self.rows
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and lamp."""
@@ -151,8 +140,7 @@ class InstrumentModel(QAbstractTableModel):
 
     def _paint(self) -> None:
         self._icons = {lamp: lamp.icon(self._theme.colours) for lamp in Lamp}
-        if self.rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, 0))
+        self._all_changed()
 
 
 class InstrumentTable(QWidget):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QColor, QGuiApplication, QKeySequence
 from qtpy.QtWidgets import (
     QComboBox,
@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from labctl.gui.notices import Level
+from labctl.gui.runs.row_model import RowModel
 from labctl.gui.runs.table import RowTable
 from labctl.gui.theme import Theme
 
@@ -54,13 +55,12 @@ class Line:
         return f"{self.time:%Y-%m-%d %H:%M:%S}  {self.level.value:<7}  {self.text}"
 
 
-class LogModel(QAbstractTableModel):
+class LogModel(RowModel):
     """Lines as rows, oldest first."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(TITLES, theme, parent)
         self.lines: deque[Line] = deque()
 
     def add(self, line: Line) -> None:
@@ -81,19 +81,8 @@ class LogModel(QAbstractTableModel):
         self.lines.clear()
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """One row per line."""
-        return 0 if parent.isValid() else len(self.lines)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """Time, level, text."""
-        return 0 if parent.isValid() else len(TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def _rows(self) -> Sized:
+        return self.lines
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and colour."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
+from qtpy.QtCore import QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QColor
 
 from labctl.gui.runs.listed import TITLES, Column, Listed
+from labctl.gui.runs.row_model import RowModel
 from labctl.gui.runs.words import shade
 from labctl.gui.theme import Theme
 
 
-class EarlierModel(QAbstractTableModel):
+class EarlierModel(RowModel):
     """Newest first until told otherwise. A tick in the first column means: over the plots.
 
     Filters and sorts by itself: Qt's proxy asks for each cell many times and takes a second for 1000 runs.
@@ -23,8 +24,7 @@ class EarlierModel(QAbstractTableModel):
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(TITLES, theme, parent)
         self.runs: list[Listed] = []
         self.shown: list[Listed] = []
         self._ticked: set[str] = set()
@@ -64,19 +64,8 @@ class EarlierModel(QAbstractTableModel):
             self._all_changed()
             self.ticks_changed.emit()
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """One row per run that the filter lets through."""
-        return 0 if parent.isValid() else len(self.shown)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """See `Column`."""
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def _rows(self) -> Sized:
+        return self.shown
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
         """The first column has a tick."""
@@ -110,7 +99,3 @@ class EarlierModel(QAbstractTableModel):
         self.beginResetModel()
         self.shown = passed
         self.endResetModel()
-
-    def _all_changed(self) -> None:
-        if self.shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, len(Column) - 1))

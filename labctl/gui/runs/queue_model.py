@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from enum import IntEnum
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from qtpy.QtCore import QModelIndex, QObject, Qt
 from qtpy.QtGui import QColor
 
+from labctl.gui.runs.row_model import RowModel
 from labctl.gui.runs.words import in_short, lasted, shade, standing
 from labctl.gui.theme import Theme
 
@@ -30,14 +31,7 @@ class Column(IntEnum):
     TOOK = 5
 
 
-TITLES = {
-    Column.PLACE: "Place",
-    Column.PROCEDURE: "Procedure",
-    Column.PARAMETERS: "Parameters",
-    Column.STATUS: "Status",
-    Column.RESULT: "Result",
-    Column.TOOK: "Took",
-}
+TITLES = ("Place", "Procedure", "Parameters", "Status", "Result", "Took")
 
 
 def result(item: Item) -> str:
@@ -45,13 +39,12 @@ def result(item: Item) -> str:
     return str(item.get("verdict") or item.get("reason") or "")
 
 
-class QueueModel(QAbstractTableModel):
+class QueueModel(RowModel):
     """Rows in the order in which the engine tells them."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(TITLES, theme, parent)
         self.items: list[Item] = []
         self._places: list[str] = []
         theme.changed.connect(self._all_changed)
@@ -72,19 +65,8 @@ class QueueModel(QAbstractTableModel):
             self._all_changed()
         return is_new
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """One row per item."""
-        return 0 if parent.isValid() else len(self.items)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """See `Column`."""
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[Column(section)]
-        return None
+    def _rows(self) -> Sized:
+        return self.items
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and colour."""
@@ -116,7 +98,3 @@ class QueueModel(QAbstractTableModel):
         if column is Column.STATUS and item["folder"]:
             return f"{item['status']}; its record is in {item['folder']}"
         return self._text(row, column)
-
-    def _all_changed(self) -> None:
-        if self.items:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.items) - 1, len(Column) - 1))
