@@ -16,7 +16,7 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from qtpy.QtCore import QEventLoop
+from qtpy.QtCore import QEventLoop, QTimer
 
 from benchmarks.timing import table
 from labctl.catalogue import procedures
@@ -33,6 +33,8 @@ RUN = {"target": "corner_8x8", "touch_up": "0"}
 TURNS = 3
 """Runs with the window and runs without it, in turn."""
 SHORT_RUNS = 200
+LOOK_EVERY = 20
+"""ms between two looks whether a run is over."""
 FIRST_FRAME = """
 from time import perf_counter
 start = perf_counter()
@@ -76,10 +78,11 @@ class Desk:
         self.wait(lambda: self.window.session.now == "idle")
 
     def wait(self, is_so: Callable[[], bool]) -> None:
-        """Let the window work until `is_so`."""
-        while not is_so():
-            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-            self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        """Let the window work until `is_so`, asleep while nothing happens."""
+        loop, look = QEventLoop(), QTimer()
+        look.timeout.connect(lambda: loop.quit() if is_so() else None)
+        look.start(LOOK_EVERY)
+        loop.exec()
 
     def seconds(self, procedure: str, settings: dict[str, str]) -> float:
         """Run a procedure while the window works; how many s it took in the engine."""
