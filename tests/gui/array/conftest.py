@@ -1,16 +1,8 @@
-"""A panel and a matrix on the screen, in a theme of their own."""
+"""A panel and a matrix on the screen."""
 
 import pytest
 
 from labctl.gui.array.panel import ArrayPanel
-from labctl.gui.theme import Choice, Theme
-
-
-@pytest.fixture
-def theme(qapp):
-    theme = Theme(qapp, Choice.LIGHT)
-    yield theme
-    theme.setParent(None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from qtpy.QtCore import QRect, Qt
 from labctl.benchfile import load_bench
 from labctl.gui.bench_panel import InstrumentTable, Lamp, short_identity
 from labctl.gui.theme import DARK, LIGHT, Choice
-from tests.gui.desk.conftest import NOW
+from tests.gui.desk.moment import NOW
 
 MODELS = {"matrix": "707B", "smu1": "2636B", "smu2": "2636B", "smu3": "2636B", "stage": "336"}
 IDENTITIES = {

@@ -9,7 +9,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
 from labctl.gui.log_panel import MOST, LogHandler, LogPanel
-from tests.gui.desk.conftest import NOW
+from tests.gui.desk.moment import NOW
 
 
 @pytest.fixture

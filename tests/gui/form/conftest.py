@@ -1,4 +1,4 @@
-"""A panel in a window that has the keyboard, with all procedures and one of somebody's package."""
+"""A panel on the screen, with all procedures and one of somebody's package."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ import pytest
 from labctl.gui.form.form import ParameterForm
 from labctl.gui.form.panel import ProcedurePanel
 from labctl.gui.form.presets import Presets
-from labctl.gui.theme import Choice, Theme
 from procedures.catalogue import procedures
 from tests.gui.form.plans import Retention
-
-
-@pytest.fixture
-def theme(qapp):
-    return Theme(qapp, Choice.LIGHT)
 
 
 @pytest.fixture

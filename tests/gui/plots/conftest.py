@@ -6,14 +6,6 @@ import pyqtgraph as pg
 import pytest
 
 from labctl.gui.plots.panel import PlotsPanel
-from labctl.gui.theme import Choice, Theme
-
-
-@pytest.fixture
-def theme(qapp):
-    theme = Theme(qapp, Choice.LIGHT)
-    yield theme
-    theme.setParent(None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A queue in a window that has the keyboard, a clock that stands until a test moves it, runs on the disk."""
+"""A queue on the screen, a clock that stands until a test moves it, runs on the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from labctl.benchfile import load_bench
 from labctl.core.clock import WallClock
 from labctl.gui.runs.queue_panel import QueuePanel
-from labctl.gui.theme import Choice, Theme
 from labctl.record.catalogue import new_run_folder
 from labctl.record.provenance import head
 from labctl.record.recorder import Recorder
@@ -27,34 +26,13 @@ class Clock:
 
 
 @pytest.fixture
-def theme(qapp):
-    return Theme(qapp, Choice.LIGHT)
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def shown(qtbot):
-    """Put a widget into a window that has the keyboard."""
-
-    def show(widget, width=920, height=230):
-        qtbot.addWidget(widget)
-        widget.resize(width, height)
-        with qtbot.waitExposed(widget):
-            widget.show()
-        widget.activateWindow()
-        qtbot.waitUntil(widget.isActiveWindow)
-        return widget
-
-    return show
-
-
-@pytest.fixture
 def panel(shown, theme, clock) -> QueuePanel:
-    made = shown(QueuePanel(theme, clock=clock))
+    made = shown(QueuePanel(theme, clock=clock), height=230)
     made.set_connected(True)
     made.show_state({"state": "idle", "warnings": []})
     return made

@@ -32,7 +32,7 @@ def heard():
 
 @pytest.fixture
 def earlier(shown, theme, heard):
-    made = shown(EarlierRuns(theme))
+    made = shown(EarlierRuns(theme), height=230)
     made.open_asked.connect(heard.opened.append)
     made.overlay_changed.connect(heard.overlays.append)
     made.resume_asked.connect(heard.resumed.append)

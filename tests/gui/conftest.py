@@ -1,19 +1,17 @@
-"""Widgets in a window that has the keyboard, and a time that stands still."""
+"""A theme of a test's own, and a window that has the keyboard."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 import pytest
 
 from labctl.gui.theme import Choice, Theme
 
-NOW = datetime(2026, 11, 23, 19, 45, 2)
-
 
 @pytest.fixture
 def theme(qapp):
-    return Theme(qapp, Choice.LIGHT)
+    theme = Theme(qapp, Choice.LIGHT)
+    yield theme
+    theme.setParent(None)
 
 
 @pytest.fixture
