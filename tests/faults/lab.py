@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from labctl.sim.instrument import VirtualInstrument
 from labctl.sim.server import BenchServer
 from labctl.sim.workbench import Workbench
 from tests.bench.watching import OBSERVER
+from tests.sim.serving import at_work
 
 WORDS, BITS = 4, 2
 SMALL = (
@@ -160,11 +160,5 @@ def served(folder: Path, seed: int = 20231) -> Iterator[Lab]:
     lab.server = server
     server.write_bench(lab.lab_file)
     OBSERVER.judge_of(bench).opened_by(load_bench(lab.lab_file))
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
+    with at_work(server, patience=20.0):
         yield lab
-    finally:
-        server.stop()
-        thread.join(20.0)
-        assert not thread.is_alive()

@@ -18,7 +18,8 @@ from labctl.wafer.geometry import Die
 from labctl.wafer.plan import WaferPlan, read_plan
 from procedures.neuron_transfer import Branch, TransferFit, TransferPoint
 from procedures.program_verify import VerifyRead
-from tests.report.computing import BenchClock, Plan
+from tests.clocks import HandClock
+from tests.report.computing import Plan
 
 WORDS, BITS = 8, 4
 HIGHEST = 1.8
@@ -276,7 +277,7 @@ def _die(die: Die, bin_number: int | None, number: int) -> dict[str, object]:
 def _record(folder: Path, rows: list[Row], *, broken: bool) -> None:
     """The record of a die: the story of each cell that was programmed, the curve of each neuron."""
     folder.mkdir(parents=True)
-    clock = BenchClock()
+    clock = HandClock()
     record = Recorder(folder, head("<uuid>", Plan(), {}, load_bench("virtual_56x8"), {}, 100.0), clock)
     for row in rows:
         if row.test == "program.pulses":
@@ -289,7 +290,7 @@ def _record(folder: Path, rows: list[Row], *, broken: bool) -> None:
     record.end({"outcome": "failed" if broken else "finished", "verdict": "", "reason": ""})
 
 
-def _staircase(record: Recorder, clock: BenchClock, row: Row) -> None:
+def _staircase(record: Recorder, clock: HandClock, row: Row) -> None:
     for pulses in range(int(row.value) + 1):
         clock.wait(0.1)
         reached = 5e-5 * pulses / max(row.value, 1.0)
@@ -301,7 +302,7 @@ def _staircase(record: Recorder, clock: BenchClock, row: Row) -> None:
         )  # fmt: skip
 
 
-def _transfer(record: Recorder, clock: BenchClock, neuron: int, knee: float) -> None:
+def _transfer(record: Recorder, clock: HandClock, neuron: int, knee: float) -> None:
     for branch in (Branch.UP, Branch.DOWN):
         steps = np.linspace(0.0, 3e-4, 16)
         for heater in steps if branch is Branch.UP else steps[::-1]:

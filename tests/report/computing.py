@@ -19,6 +19,7 @@ from procedures.neuron_transfer import Branch, TransferFit, TransferPoint
 from procedures.patches import OutputReading
 from procedures.program_verify import VerifyRead
 from procedures.stage_settle import StageReading
+from tests.clocks import HandClock
 
 WORDS, COLUMNS = 6, 2
 FILTERS = (4, 7, 9)
@@ -27,19 +28,6 @@ SHAPE = (2, 3, 3, 5)
 TRIMS = (0.1, 0.2)
 SECONDS = {"cell": 1.0, "stage": 30.0, "point": 0.5, "patch": 0.25}
 """Bench time of one of each."""
-
-
-class BenchClock:
-    """Advances when told."""
-
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 @dataclass(frozen=True)
@@ -58,7 +46,7 @@ def exact_maps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def record_computing(folder: Path, outcome: str = "finished", groups: int = 2) -> None:
     """Write the record; only the first `groups` fillings were through."""
-    clock = BenchClock()
+    clock = HandClock()
     bench = load_bench("virtual_56x8")
     (folder / "bench.toml").write_text(bench.text)
     record = Recorder(folder, head("uuid", Plan(), {}, bench, {}, 0.0), clock)
@@ -98,7 +86,7 @@ def record_computing(folder: Path, outcome: str = "finished", groups: int = 2) -
     record.end({"outcome": outcome, "verdict": "done", "reason": "", "bus_messages": 4321})
 
 
-def _program(record: Recorder, clock: BenchClock, cells: list[tuple[int, int]], target: float) -> None:
+def _program(record: Recorder, clock: HandClock, cells: list[tuple[int, int]], target: float) -> None:
     wanted = np.full((WORDS, COLUMNS), np.nan)
     wanted[tuple(np.transpose(cells))] = target
     record.picture(Picture("target conductance", wanted, "S"))
@@ -121,7 +109,7 @@ def _program(record: Recorder, clock: BenchClock, cells: list[tuple[int, int]], 
         )  # fmt: skip
 
 
-def _transfer(record: Recorder, clock: BenchClock, neurons: range) -> None:
+def _transfer(record: Recorder, clock: HandClock, neurons: range) -> None:
     for neuron in neurons:
         for branch, heater in ((Branch.UP, 0.0), (Branch.UP, 3e-4), (Branch.DOWN, 1e-4), (Branch.RESET, 0.0)):
             clock.wait(SECONDS["point"])
@@ -147,7 +135,7 @@ def _transfer(record: Recorder, clock: BenchClock, neurons: range) -> None:
             )
 
 
-def _calibrate(record: Recorder, clock: BenchClock, neurons: range, trims: tuple[float, ...]) -> None:
+def _calibrate(record: Recorder, clock: HandClock, neurons: range, trims: tuple[float, ...]) -> None:
     for trim in trims:
         clock.wait(10 * SECONDS["patch"])
         for neuron in neurons:

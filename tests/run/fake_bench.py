@@ -14,19 +14,7 @@ from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
 from labctl.core.rows import Block, Experiment, Picture, Progress, Verdict
-
-
-class CountingClock:
-    """A clock that each `wait` moves on."""
-
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def wait(self, seconds: float) -> None:
-        self.seconds += seconds
+from tests.clocks import HandClock
 
 
 @dataclass
@@ -34,7 +22,7 @@ class FakeBench:
     """Counts how often it was made safe."""
 
     file: BenchFile = field(default_factory=lambda: load_bench("virtual_56x8"))
-    clock: Clock = field(default_factory=CountingClock)
+    clock: Clock = field(default_factory=HandClock)
     unconfirmed: tuple[str, ...] = ()
     made_safe: int = 0
     messages: int = 7

@@ -1,7 +1,6 @@
 """Virtual instruments on sockets: framing, answers, what ends a script, time, the sample, and our own bench on them."""
 
 import socket
-import threading
 from contextlib import closing, contextmanager, suppress
 
 import pytest
@@ -13,19 +12,8 @@ from labctl.core.lines import Cell
 from labctl.sim.sample import sample_path
 from labctl.sim.server import CONNECTIONS, HOST, SAVE_EVERY, BenchServer
 from labctl.sim.workbench import Workbench
-
-
-class HandClock:
-    """The wall's time, moved by the test."""
-
-    def __init__(self):
-        self.time = 0.0
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        self.time += seconds
+from tests.sim.fakes import FakeClock
+from tests.sim.serving import at_work
 
 
 @pytest.fixture
@@ -38,16 +26,10 @@ def file(tmp_path):
 
 @contextmanager
 def serving(file, **how):
-    """A server at work in a thread of its own; its workbench belongs to that thread until it is over."""
+    """A server at work."""
     server = BenchServer(Workbench(file), **how)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
+    with at_work(server):
         yield server
-    finally:
-        server.stop()
-        thread.join(10.0)
-        assert not thread.is_alive()
 
 
 class Caller:
@@ -158,7 +140,7 @@ def asked(server, caller, message):
 
 @pytest.mark.parametrize(("speed", "passed"), [(1.0, 100.0), (0.0, 0.0), (10.0, 1000.0)])
 def test_while_nobody_talks_bench_time_passes_as_on_the_wall(file, speed, passed):
-    wall = HandClock()
+    wall = FakeClock()
     with (
         closing(BenchServer(Workbench(file), speed=speed, wall=wall)) as server,
         Caller(server, "smu1") as caller,
@@ -170,7 +152,7 @@ def test_while_nobody_talks_bench_time_passes_as_on_the_wall(file, speed, passed
 
 
 def test_the_sample_is_saved_while_the_server_runs(file):
-    wall = HandClock()
+    wall = FakeClock()
     path = sample_path(file)
     with closing(BenchServer(Workbench(file), wall=wall)) as server, Caller(server, "matrix") as caller:
         asked(server, caller, 'channel.close("1B03") print(1)')
