@@ -26,66 +26,35 @@ from labctl.sim.sample import SampleFile
 from labctl.sim.wafer import Site, Wafer
 from labctl.wafer.campaign import run_wafer
 from labctl.wafer.plan import load_plan
+from tests.wafer.pieces import (
+    CONTACT,
+    WAFER,
+    bins,
+    die_test,
+    forming,
+    limit,
+    plan_text,
+    programming,
+    subsite,
+)
 
-PLAN = """
-format = "labctl-wafer-1"
-name = "killed"
-lot = "L1"
-wafer = "W1"
-bench = "virtual_wafer"
-[geometry]
-diameter = "100 mm"
-die_size = ["8 mm", "8 mm"]
-[dies]
-only = [[0, 0], [3, 1], [1, -2]]
-[subsites.array]
-words = "0-15"
-bits = "0-3"
-[[subsites.array.tests]]
-name = "contact"
-procedure = "contact_check"
-[[subsites.array.tests]]
-name = "form"
-procedure = "cells_form"
-settings = { cells = "0,0-1 1,0-1" }
-if_passed = ["contact"]
-[[subsites.array.tests]]
-name = "program"
-procedure = "cells_program"
-settings = { cells = "0,0-1 1,0-1", target = "60 uS", corrected = "no" }
-if_passed = ["contact"]
-[[subsites.array.tests]]
-name = "transfer"
-procedure = "neuron_transfer"
-settings = { neuron = 1, points = 11 }
-if_passed = ["contact"]
-[subsites.monitor]
-kind = "monitor"
-offset = ["2 mm", "1 mm"]
-[[subsites.monitor.tests]]
-name = "resistance"
-procedure = "cells_read"
-settings = { cells = "0,0" }
-repeat = 2
-[[bins]]
-number = 1
-name = "pass"
-quality = "pass"
-[[bins]]
-number = 3
-name = "forming"
-quality = "fail"
-[[bins]]
-number = 9
-name = "no contact"
-quality = "fail"
-[[limits]]
-test = "form"
-value = "formed"
-statistic = "mean"
-low = 0.7
-bin = 3
-"""
+CELLS = "0,0-1 1,0-1"
+PLAN = plan_text(
+    "killed",
+    "[[0, 0], [3, 1], [1, -2]]",
+    subsite("array", 'words = "0-15"', 'bits = "0-3"'),
+    CONTACT,
+    forming(CELLS),
+    programming(CELLS, 'target = "60 uS", corrected = "no"', "contact"),
+    die_test(
+        "transfer", "neuron_transfer", "settings = { neuron = 1, points = 11 }", 'if_passed = ["contact"]'
+    ),
+    subsite("monitor", 'kind = "monitor"', 'offset = ["2 mm", "1 mm"]'),
+    die_test("resistance", "cells_read", 'settings = { cells = "0,0" }', "repeat = 2", on="monitor"),
+    bins(1, 3, 9),
+    limit("form", "formed", 0.7, 3),
+    head=(*WAFER, 'bench = "virtual_wafer"'),
+)
 KILLS = 2
 KEYS = ["die_x", "die_y", "subsite", "row", "col", "test", "cycle", "unit", "bin", "censored"]
 SAME = ["contact.contact", "form.formed", "form.forming_voltage", "form.forming_pulses", "program.verified"]

@@ -20,6 +20,7 @@ from procedures.neuron_transfer import Branch, TransferFit, TransferPoint
 from procedures.program_verify import VerifyRead
 from tests.clocks import HandClock
 from tests.report.computing import Plan
+from tests.wafer.pieces import BINS, CONTACT, bins, die_test, forming, limit, programming, subsite
 
 WORDS, BITS = 8, 4
 HIGHEST = 1.8
@@ -28,7 +29,7 @@ START = 1.3
 """V of the first pulse."""
 SHAPE, SCALE = 14.0, 1.6
 NEURONS = 2
-PLAN = """
+HEAD = """
 format = "labctl-wafer-1"
 name = "known"
 lot = "L1"
@@ -52,78 +53,28 @@ skip = [[1, 1]]
 
 [stage]
 temperature = "313 K"
-
-[subsites.array]
-kind = "array"
-words = "0-7"
-bits = "0-3"
-[[subsites.array.tests]]
-name = "contact"
-procedure = "contact_check"
-[[subsites.array.tests]]
-name = "form"
-procedure = "cells_form"
-settings = {{ cells = "0-7,0-3" }}
-if_passed = ["contact"]
-[[subsites.array.tests]]
-name = "program"
-procedure = "cells_program"
-settings = {{ cells = "0-7,0-3", target = "50 uS" }}
-if_passed = ["form"]
-[[subsites.array.tests]]
-name = "transfer0"
-procedure = "neuron_transfer"
-settings = {{ neuron = 0 }}
-[[subsites.array.tests]]
-name = "transfer1"
-procedure = "neuron_transfer"
-settings = {{ neuron = 1 }}
-
-[[bins]]
-number = 1
-name = "pass"
-quality = "pass"
-[[bins]]
-number = 3
-name = "forming"
-quality = "fail"
-[[bins]]
-number = 4
-name = "programming"
-quality = "fail"
-[[bins]]
-number = 9
-name = "no contact"
-quality = "fail"
-
-[[limits]]
-test = "contact"
-value = "contact"
-statistic = "min"
-low = 1
-bin = 9
-[[limits]]
-test = "form"
-value = "formed"
-statistic = "mean"
-low = 0.85
-bin = 3
-[[limits]]
-test = "program"
-value = "verified"
-statistic = "mean"
-low = 0.9
-bin = 4
-
-[stop]
-consecutive_no_contact = 3
-errors = 2
 """
+TESTS = "".join(
+    [
+        subsite("array", 'kind = "array"', 'words = "0-7"', 'bits = "0-3"'),
+        CONTACT,
+        forming("0-7,0-3"),
+        programming("0-7,0-3", 'target = "50 uS"', "form"),
+        *(
+            die_test(f"transfer{neuron}", "neuron_transfer", f"settings = {{ neuron = {neuron} }}")
+            for neuron in range(NEURONS)
+        ),
+        bins(*BINS),
+        limit("contact", "contact", 1, 9, "min"),
+        limit("form", "formed", 0.85, 3),
+        limit("program", "verified", 0.9, 4),
+        "[stop]\nconsecutive_no_contact = 3\nerrors = 2\n",
+    ]
+)
 COLUMNS = (
     "lot", "wafer", "die_x", "die_y", "subsite", "row", "col", "test", "cycle", "value", "unit", "bin", "time_utc",
     "censored",
 )  # fmt: skip
-BINS = {1: ("pass", "pass"), 3: ("forming", "fail"), 4: ("programming", "fail"), 9: ("no contact", "fail")}
 NO_CONTACT, BROKEN = Die(-1, 0), Die(0, -1)
 
 
@@ -154,9 +105,8 @@ class Row:
 
 def plan_of(notch: int = 270, x_to: str = "right", y_to: str = "up", radius: float = 23.0) -> WaferPlan:
     """The plan of the campaign, drawn one way or another."""
-    return read_plan(
-        PLAN.format(notch=notch, x_to=x_to, y_to=y_to, radius=radius), Path("data/wafers/known.toml")
-    )
+    head = HEAD.format(notch=notch, x_to=x_to, y_to=y_to, radius=radius)
+    return read_plan(head + TESTS, Path("data/wafers/known.toml"))
 
 
 def write_campaign(
@@ -182,6 +132,12 @@ def write_campaign(
                  "" if bin_number is None else bin_number, "2026-11-20T10:00:00Z", int(row.censored)]
             )  # fmt: skip
     (folder / "campaign.json").write_text(json.dumps(_campaign(plan, dies)), encoding="utf-8")
+
+
+def of_test(rows: list[dict[str, str]], test: str) -> dict[tuple[str, ...], float]:
+    """Values of one test in a table of results, by die and device."""
+    keys = ("die_x", "die_y", "row", "col")
+    return {tuple(row[key] for key in keys): float(row["value"]) for row in rows if row["test"] == test}
 
 
 def _campaign(plan: WaferPlan, dies: list[dict[str, object]]) -> dict[str, object]:

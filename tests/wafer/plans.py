@@ -1,4 +1,4 @@
-"""A small wafer plan for tests, and how to change it."""
+"""Small wafer plans for tests, and how to change the first one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from labctl.benchfile import BenchFile, load_bench, read_bench
 from labctl.wafer.plan import WaferPlan, WaferPlanError, read_plan
+from tests.wafer.pieces import bins, die_test, forming, plan_text, subsite
 
 SOURCE = Path("/lab/plan.toml")
 PLAN = """
@@ -88,8 +89,18 @@ bin = 4
 [stop]
 consecutive_no_contact = 3
 """
-
-
+CORNER = plan_text(
+    "corner",
+    "[[0, 0], [-4, 2]]",
+    subsite("cell", 'offset = ["2 mm", "0 mm"]', 'kind = "cell"'),
+    die_test("form", "cells_form", 'settings = { cells = "0,0" }', on="cell"),
+    subsite("array", 'words = "0-15"', 'bits = "0-3"'),
+    die_test("contact", "contact_check", "settings = { neurons = [0, 1] }"),
+    forming("0,0-1"),
+    bins(1, 9),
+    head=(),
+)
+"""Another one: cells and arrays, without limits."""
 OPERATED = """
 [prober]
 kind = "operator"

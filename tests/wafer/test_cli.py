@@ -15,8 +15,7 @@ from labctl.wafer.fit import load_for
 from labctl.wafer.plan import load_plan
 from tests.cli.command import Command
 from tests.cli.conftest import labctl
-from tests.wafer.plans import changed, small_plan
-from tests.wafer.test_dry_run import CORNER
+from tests.wafer.plans import CORNER, changed, small_plan
 
 __all__ = ["labctl"]
 DEMOS = sorted(path.stem for path in (data_folder() / "wafers").glob("*.toml"))

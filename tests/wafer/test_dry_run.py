@@ -21,44 +21,7 @@ from labctl.wafer.plan import WaferPlan, read_plan
 from labctl.wafer.stress import stresses
 from procedures.cells_form import CellsForm
 from procedures.crossbar_program import CrossbarProgram
-from tests.wafer.plans import SOURCE, operated_bench
-
-CORNER = """
-format = "labctl-wafer-1"
-name = "corner"
-[geometry]
-diameter = "100 mm"
-die_size = ["8 mm", "8 mm"]
-[dies]
-only = [[0, 0], [-4, 2]]
-[subsites.cell]
-offset = ["2 mm", "0 mm"]
-kind = "cell"
-[[subsites.cell.tests]]
-name = "form"
-procedure = "cells_form"
-settings = { cells = "0,0" }
-[subsites.array]
-words = "0-15"
-bits = "0-3"
-[[subsites.array.tests]]
-name = "contact"
-procedure = "contact_check"
-settings = { neurons = [0, 1] }
-[[subsites.array.tests]]
-name = "form"
-procedure = "cells_form"
-settings = { cells = "0,0-1" }
-if_passed = ["contact"]
-[[bins]]
-number = 1
-name = "pass"
-quality = "pass"
-[[bins]]
-number = 9
-name = "no contact"
-quality = "fail"
-"""
+from tests.wafer.plans import CORNER, SOURCE, operated_bench
 
 
 @pytest.fixture(autouse=True)

@@ -18,63 +18,21 @@ from procedures.cells_form import CellFormed
 from procedures.forming import FormingRead
 from tests.procedures.fake_bench import complete, of_kind, recorded_as
 from tests.wafer.fakes import HEATER, FakeWaferBench, lost
+from tests.wafer.pieces import CONTACT, bins, die_test, forming, limit, plan_text, programming, subsite
 from tests.wafer.plans import SOURCE
 
-TEXT = """
-format = "labctl-wafer-1"
-name = "sequence"
-lot = "L1"
-wafer = "W1"
-[geometry]
-diameter = "100 mm"
-die_size = ["8 mm", "8 mm"]
-[dies]
-only = [[3, -2]]
-[subsites.array]
-words = "0-3"
-bits = "0-2"
-[[subsites.array.tests]]
-name = "contact"
-procedure = "contact_check"
-[[subsites.array.tests]]
-name = "form"
-procedure = "cells_form"
-settings = { cells = "0,0-2 1,0-2" }
-if_passed = ["contact"]
-[[subsites.array.tests]]
-name = "program"
-procedure = "cells_program"
-settings = { cells = "0,0-2 1,0-2", target = "60u" }
-if_passed = ["form"]
-repeat = 2
-[subsites.monitor]
-kind = "monitor"
-offset = ["1.5 mm", "-1 mm"]
-[[subsites.monitor.tests]]
-name = "resistance"
-procedure = "cells_read"
-settings = { cells = "0,0" }
-[[bins]]
-number = 1
-name = "pass"
-quality = "pass"
-[[bins]]
-number = 3
-name = "forming"
-quality = "fail"
-[[bins]]
-number = 9
-name = "no contact"
-quality = "fail"
-"""
-FORM_LIMIT = """
-[[limits]]
-test = "form"
-value = "formed"
-statistic = "mean"
-low = {low}
-bin = 3
-"""
+CHOSEN = "0,0-2 1,0-2"
+TEXT = plan_text(
+    "sequence",
+    "[[3, -2]]",
+    subsite("array", 'words = "0-3"', 'bits = "0-2"'),
+    CONTACT,
+    forming(CHOSEN),
+    programming(CHOSEN, 'target = "60u"', "form", "repeat = 2"),
+    subsite("monitor", 'kind = "monitor"', 'offset = ["1.5 mm", "-1 mm"]'),
+    die_test("resistance", "cells_read", 'settings = { cells = "0,0" }', on="monitor"),
+    bins(1, 3, 9),
+)
 CELLS = [Cell(word, bit) for word in range(2) for bit in range(3)]
 
 
@@ -173,7 +131,7 @@ def test_a_subsite_whose_tests_are_all_left_out_is_not_touched(bench):
 @pytest.mark.parametrize(("low", "outcome"), [(0.8, "passed"), (0.9, "failed")])
 def test_a_limit_decides_in_the_place_of_the_verdict(low, outcome, bench):
     bench.cells[Cell(1, 1)].forming_voltage = 99.0
-    rows, _ = complete(sequence(TEXT + FORM_LIMIT.format(low=low)).run(bench))
+    rows, _ = complete(sequence(TEXT + limit("form", "formed", low, 3)).run(bench))
     assert ends(rows)["array.form.1"] == outcome
     assert ends(rows)["array.program.1"] == ("skipped" if outcome == "failed" else "failed")
     (form,) = [row for row in of_kind(rows, told.TestEnd) if row.test == "form"]
