@@ -1,7 +1,8 @@
-"""A recorded array programming with known contents, written by the real recorder."""
+"""A recorded array programming and a campaign with known contents."""
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from labctl.core.rows import Picture, Verdict
 from labctl.demo import conductance_picture
 from labctl.record.provenance import head
 from labctl.record.recorder import Recorder
+from labctl.report.wafer.page import Results, results
 from procedures.crossbar_program import CellSummary, CrossbarProgram
 from procedures.forming import FormingRead
 from procedures.program_verify import VerifyRead
+from tests.report.campaigning import plan_of, write_campaign
 
 FAILED = (40, 5)
 
@@ -62,3 +65,24 @@ def programmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bench.toml").write_text(load_bench("virtual_56x8").text)
     record_programming(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def wafer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a campaign with known contents."""
+    wafer = tmp_path_factory.mktemp("wafer")
+    write_campaign(wafer, plan_of())
+    return wafer
+
+
+@pytest.fixture(scope="session")
+def found(wafer: Path) -> Results:
+    """What the report makes of it."""
+    return results(wafer)
+
+
+@pytest.fixture(scope="session")
+def rows(wafer: Path) -> list[dict[str, str]]:
+    """Its table of results."""
+    with (wafer / "results.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
