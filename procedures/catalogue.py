@@ -17,6 +17,7 @@ from procedures.forming import Forming
 from procedures.neuron_transfer import NeuronTransfer
 from procedures.program_verify import ProgramVerify
 from procedures.stage_settle import StageSettle
+from procedures.switching_loop import SwitchingLoop
 
 GROUP = "labctl.procedures"
 """Entry-point group: name of the procedure = its class."""
@@ -33,6 +34,7 @@ _OURS: Mapping[str, type] = {
     "neuron_transfer": NeuronTransfer,
     "program_verify": ProgramVerify,
     "stage_settle": StageSettle,
+    "switching_loop": SwitchingLoop,
 }
 """Those whose parameters can be typed. FeatureMap and NeuronCalibrate take arrays: `labctl featuremap` runs them."""
 

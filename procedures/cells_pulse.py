@@ -11,6 +11,7 @@ from labctl.core.rows import Experiment, Verdict
 from labctl.core.views import CrossbarBench
 from procedures.cells_chosen import chosen_cells, ended, refuse_no_cells, visit
 from procedures.forming import refuse_floating
+from procedures.reading import formed_above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class CellPulsed:
 
 @dataclass(frozen=True, kw_only=True)
 class CellsPulse:
-    """One pulse on each of chosen cells, read before and after; the cells must be formed."""
+    """One pulse on each of chosen cells, read before and after; one that was never formed gets none."""
 
     title: ClassVar[str] = "one SET or RESET pulse on each of chosen cells"
 
@@ -38,6 +39,7 @@ class CellsPulse:
     )
     pulse_width: float = quantity("s", 200e-6, low=200e-6, high=1.0, help="of the pulse")
     cell_current: float = quantity("A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take")
+    formed_above: float = formed_above()
     read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of both reads")
     scheme: Scheme = option(Scheme.HALF, help="share of unselected lines in the pulse: V/2 or V/3")
 
@@ -53,13 +55,17 @@ class CellsPulse:
             )
 
     def run(self, bench: CrossbarBench) -> Experiment:
-        """Yield a CellPulsed row per cell; DONE."""
+        """Yield a CellPulsed row per cell; DONE, or PARTLY where cells were never formed."""
         doing = "SET pulse on" if self.amplitude > 0 else "RESET pulse on"
+        unformed: list[Cell] = []
         for cell, progress in visit(bench, self.cells, doing):
             yield progress
             route = bench.router.cell_write(cell, abs(self.amplitude), self.scheme, self.cell_current)
             with bench.connect_cell(route) as view:
                 before = view.read(self.read_voltage)
+                if not (before.limited or view.has_conducted(self.formed_above)):
+                    unformed.append(cell)
+                    continue
                 view.pulse(self.amplitude, self.pulse_width)
                 after = view.read(self.read_voltage)
             yield CellPulsed(
@@ -71,5 +77,5 @@ class CellsPulse:
                 after=after.conductance,
                 limited=before.limited or after.limited,
             )
-        yield ended(self.cells, [], "pulsed", "")
-        return Verdict.DONE
+        yield ended(self.cells, unformed, "pulsed", "never formed, therefore not pulsed:")
+        return Verdict.PARTLY if unformed else Verdict.DONE

@@ -13,7 +13,7 @@ from labctl.core.route import Route, Scheme
 from labctl.core.rows import Experiment, Verdict, Yielded
 from labctl.core.views import CellView, CrossbarBench
 from procedures.forming import refuse_falling, refuse_floating
-from procedures.reading import existing_cell, network_of, read_neighbours
+from procedures.reading import existing_cell, formed_above, network_of, read_neighbours
 from procedures.staircase import Staircase
 
 IDEAL = CellCorrection()
@@ -99,6 +99,7 @@ class WritePulses:
     pulse_width: float = quantity("s", 200e-6, low=200e-6, high=1.0, help="of SET and RESET pulses")
     max_pulses: int = quantity("1", 100, low=1, high=100_000, help="pulse budget of a cell")
     cell_current: float = quantity("A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take")
+    formed_above: float = formed_above()
     read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
     scheme: Scheme = option(Scheme.HALF, help="share of unselected lines in a write: V/2 or V/3")
 
@@ -131,7 +132,8 @@ class WritePulses:
 
         `correction` takes the network's share off every read. A read inside the window counts when a second
         one confirms it, unless the window is open at one side. `first_reset` V (size) stands in for
-        `reset_start` where the way down is known to be long.
+        `reset_start` where the way down is known to be long. A cell that no read ever found above `formed_above`
+        gets no pulse: without its series resistor it would form into a short.
         """
         rising = Staircase(self.set_start, self.set_step, self.set_max, self.slope)
         falling = Staircase(first_reset or self.reset_start, self.reset_step, self.reset_max, self.slope)
@@ -162,6 +164,8 @@ class WritePulses:
             distance = window.distance(conductance)
             if reading.limited:  # the cell conducts better than the source lets us see
                 distance = min(distance, -1.0)
+            if not (pulses or reading.limited or view.has_conducted(self.formed_above)):
+                return Programmed(Verdict.NEVER_FORMED, 0, conductance)
             if stairs is not None:
                 stairs.answered((before - distance) * (1 if stairs is rising else -1))
             if pulses == self.max_pulses:
@@ -190,7 +194,7 @@ class ProgramVerify(WritePulses):
     )
 
     def run(self, bench: CrossbarBench) -> Experiment:
-        """Yield VerifyRead rows; VERIFIED, OUT_OF_RANGE or OUT_OF_PULSES."""
+        """Yield VerifyRead rows; VERIFIED, OUT_OF_RANGE, OUT_OF_PULSES or NEVER_FORMED."""
         cell = existing_cell(bench, self.word, self.bit)
         route = self.write_route(bench, cell)
         correction = IDEAL

@@ -1,12 +1,14 @@
 """How procedures read a cell and take the network's share off."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from labctl.analysis.correction import ReadNetwork
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
-from labctl.core.quantity import UNCHOSEN
+from labctl.core.quantity import UNCHOSEN, quantity
 from labctl.core.route import Route
 from labctl.core.views import CellReading, CrossbarBench
 
@@ -21,6 +23,13 @@ def existing_cell(bench: CrossbarBench, word: int, bit: int) -> Cell:
             f"{bench.word_lines - 1} and bit lines 0 to {bench.bit_lines - 1}."
         )
     return Cell(word, bit)
+
+
+def formed_above() -> Any:
+    """Declare a field for the conductance (S) that shows a cell to be formed, if it ever had it."""
+    return quantity(
+        "S", 1e-6, low=1e-9, high=1e-3, help="a cell is formed if it ever was above this; else no pulse"
+    )
 
 
 def network_of(bench: CrossbarBench, route: Route) -> ReadNetwork:

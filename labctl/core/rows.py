@@ -70,6 +70,7 @@ class Verdict(Enum):
     FORMED = "formed"
     ALREADY_FORMED = "already formed"
     NOT_FORMED = "not formed at the highest voltage"
+    NEVER_FORMED = "never formed: it must be formed first"
     OUT_OF_RANGE = "pulse amplitude limit reached"
     OUT_OF_PULSES = "pulse budget spent"
     NOT_SETTLED = "the stage did not settle in time"

@@ -82,3 +82,11 @@ def test_a_cell_that_was_not_verified_before_still_counts(bench):
     resumed, verdict = complete(plan.resume(bench, earlier))
     assert verdict is Verdict.PARTLY
     assert [row.word for row in of_kind(resumed, CellProgrammed)] == [CELLS[1].word]
+
+
+def test_a_cell_that_never_conducted_gets_no_pulse_and_the_next_is_programmed(bench):
+    bench.cells[CELLS[0]].conductance = 5e-9
+    rows, verdict = complete(CellsProgram(cells=CELLS, target=100e-6).run(bench))
+    assert verdict is Verdict.PARTLY
+    assert [row.verdict for row in of_kind(rows, CellProgrammed)] == [Verdict.NEVER_FORMED, Verdict.VERIFIED]
+    assert {pulse.cell for pulse in bench.pulses} == {CELLS[1]}

@@ -5,7 +5,7 @@ import pytest
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
 from labctl.core.route import Scheme
-from labctl.core.rows import Verdict
+from labctl.core.rows import Progress, Verdict
 from procedures.cells_pulse import CellPulsed, CellsPulse
 from tests.procedures.fake_bench import FakeBench, complete, of_kind
 
@@ -63,3 +63,12 @@ def test_bystanders_stand_at_the_share_that_was_chosen(bench):
 def test_bad_parameters_are_refused_in_a_sentence(settings, words):
     with pytest.raises(PlanError, match=words):
         CellsPulse(**{"cells": CELLS, "amplitude": 0.6, **settings})
+
+
+def test_a_cell_that_never_conducted_gets_no_pulse_and_the_next_does(bench):
+    bench.cells[CELLS[0]].conductance = 5e-9
+    rows, verdict = complete(CellsPulse(cells=CELLS, amplitude=0.7).run(bench))
+    assert verdict is Verdict.PARTLY
+    assert [pulse.cell for pulse in bench.pulses] == [CELLS[1]]
+    assert [Cell(row.word, row.bit) for row in of_kind(rows, CellPulsed)] == [CELLS[1]]
+    assert of_kind(rows, Progress)[-1].doing == "never formed, therefore not pulsed: (2, 0)"

@@ -119,6 +119,14 @@ def test_a_read_at_compliance_verifies_nothing_and_asks_for_reset(bench):
     assert all(pulse.amplitude < 0 for pulse in bench.pulses)
 
 
+def test_a_cell_that_conducted_once_is_programmed_though_it_reads_as_if_it_never_had(bench):
+    bench.cells[CELL].conductance = 0.5e-6
+    assert program(bench, 20e-6) == program(bench, 20e-6, formed_above=1e-6)
+    assert bench.pulses == []
+    bench.highest[CELL] = 30e-6
+    assert program(bench, 20e-6)[1] is Verdict.VERIFIED
+
+
 def test_one_write_route_serves_both_polarities(bench):
     program(bench, 40e-6, set_max=0.9, reset_max=1.1, scheme=Scheme.THIRD)
     writes = [route for route in bench.routes if route.purpose is Purpose.WRITE]

@@ -154,6 +154,17 @@ def _pulsed(rows: Mapping[str, NDArray[Any]], start: int) -> Facts:
     return both
 
 
+def _loop(rows: Mapping[str, NDArray[Any]], start: int) -> Facts:
+    facts = _blank(rows, start)
+    _measured(facts, rows, "conductance", "conductance")
+    pulsed = rows["amplitude"] != 0.0
+    facts["kind"] = np.where(pulsed, np.where(rows["amplitude"] < 0, Kind.RESET, Kind.SET), Kind.READ)
+    facts["counter"] = np.where(pulsed, Counter.SINGLE, Counter.NONE)
+    facts["pulses"], facts["amplitude"] = pulsed, rows["amplitude"]
+    facts["claim"] = np.where(pulsed, Claim.NONE, Claim.KEEP)
+    return facts
+
+
 def _ended(rows: Mapping[str, NDArray[Any]], start: int) -> Facts:
     facts = _blank(rows, start)
     facts["verdict"] = rows["verdict"]
@@ -164,12 +175,13 @@ def _ended(rows: Mapping[str, NDArray[Any]], start: int) -> Facts:
     verdicts = rows["verdict"].astype(str)
     claim = np.full(len(facts), int(Claim.FAILED))
     claim[verdicts == Verdict.VERIFIED.value] = Claim.PROGRAMMED
-    formed = (verdicts == Verdict.FORMED.value) | (verdicts == Verdict.ALREADY_FORMED.value)
-    claim[formed] = Claim.NONE
+    claim[np.isin(verdicts, _NO_CLAIM)] = Claim.NONE
     facts["claim"] = claim
     return facts
 
 
+_NO_CLAIM = [verdict.value for verdict in (Verdict.FORMED, Verdict.ALREADY_FORMED, Verdict.NEVER_FORMED)]
+"""Verdicts after which a cell is neither programmed nor failed."""
 _CELL = {"word", "bit"}
 _KINDS: Mapping[str, tuple[set[str], Callable[[Mapping[str, NDArray[Any]], int], Facts]]] = {
     "FormingRead": (_CELL | {"pulses", "amplitude", "conductance"}, _forming),
@@ -180,6 +192,7 @@ _KINDS: Mapping[str, tuple[set[str], Callable[[Mapping[str, NDArray[Any]], int],
     "CellRead": (_CELL | {"apparent"}, _read),
     "CorrectedCell": (_CELL | {"conductance"}, _corrected),
     "CellPulsed": (_CELL | {"amplitude", "before", "after"}, _pulsed),
+    "LoopPoint": (_CELL | {"amplitude", "conductance"}, _loop),
     "CellFormed": (_CELL | {"verdict"}, _ended),
     "CellProgrammed": (_CELL | {"verdict", "target", "conductance"}, _ended),
     "CellSummary": (_CELL | {"verdict", "target", "conductance"}, _ended),

@@ -57,6 +57,7 @@ VERDICTS: tuple[Category, ...] = (
     Category(Verdict.OUT_OF_RANGE.value, "R", 3),
     Category(Verdict.OUT_OF_PULSES.value, "B", 4),
     Category(Verdict.NOT_FORMED.value, "N", 1),
+    Category(Verdict.NEVER_FORMED.value, "U", 1),
 )
 OTHER = Category("another verdict", "O", 6)
 

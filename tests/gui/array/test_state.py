@@ -18,6 +18,7 @@ from procedures.forming import FormingRead
 from procedures.neuron_transfer import Branch, TransferFit, TransferPoint
 from procedures.patches import OutputReading
 from procedures.program_verify import VerifyRead
+from procedures.switching_loop import LoopPoint
 from tests.gui.array.stand_in import StandInRun, books
 
 CELL = Cell(1, 2)
@@ -181,6 +182,27 @@ def test_a_pulse_makes_a_programmed_cell_a_formed_one(state):
         (Kind.READ, 50e-6, 0.0),
         (Kind.RESET, 12e-6, -0.7),
     ]
+
+
+def test_a_switching_loop_is_a_read_and_then_pulses(state):
+    points = [(0.0, 50e-6), (0.7, 90e-6), (-0.8, 4e-6)]
+    run = StandInRun()
+    for amplitude, conductance in points:
+        run.add(LoopPoint(**AT, cycle=1, amplitude=amplitude, current=0.0, conductance=conductance))
+    state.take_run(run)
+    assert stands(state) is CellState.FORMED
+    assert (state.conductance[CELL], state.pulses[CELL]) == (4e-6, 2)
+    assert [(each.kind, each.amplitude) for each in state.history(CELL)] == [
+        (Kind.READ, 0.0),
+        (Kind.SET, 0.7),
+        (Kind.RESET, -0.8),
+    ]
+
+
+def test_a_cell_that_was_not_pulsed_since_it_never_formed_has_not_failed(state):
+    row = CellProgrammed(**AT, verdict=Verdict.NEVER_FORMED, pulses=0, target=50e-6, conductance=5e-9)
+    state.take_run(StandInRun().add(verify(0, 5e-9, 0.0)).add(row))
+    assert stands(state) is CellState.NOT_FORMED
 
 
 @pytest.mark.parametrize(
