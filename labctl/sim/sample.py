@@ -122,6 +122,11 @@ class SampleFile:
         """Folder of what is kept of each device of a wafer, its ledger included."""
         return devices_folder(self.path.with_suffix(""))
 
+    @property
+    def running_die(self) -> Path:
+        """What is kept of the die of a sample without a wafer while a program uses it; gone once it is saved."""
+        return self.devices / "die.device"
+
     def save(self, sample: Sample) -> None:
         """Write the whole sample beside the old one, then put it in its place."""
         head = {
@@ -138,6 +143,7 @@ class SampleFile:
         fresh = self.path.with_suffix(".new.npz")
         np.savez(fresh, head=np.array(json.dumps(head)), **arrays)
         fresh.replace(self.path)
+        self.running_die.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let another program have the sample."""

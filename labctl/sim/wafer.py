@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from io import BytesIO
 from math import dist, hypot
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labctl.benchfile import BenchFile
-from labctl.core.errors import LabError
 from labctl.core.lines import Line, LineKind
 from labctl.core.paths import device_name, find_preset
 from labctl.physics.cbram import CbramPreset
@@ -35,6 +31,7 @@ from labctl.physics.wafer_statistics import (
     make_array,
     make_resistor,
 )
+from labctl.sim.kept import KeptDie
 from labctl.sim.wiring import Pads
 from labctl.virtualmodel import VirtualSubsite, VirtualWafer
 
@@ -52,29 +49,13 @@ class Site(NamedTuple):
     subsite: str
 
 
-class Device:
-    """One device of a wafer, and what the probes touch of it.
+class Device(KeptDie):
+    """One device of a wafer, and what the probes touch of it."""
 
-    lived: s of the bench's clock up to which it has lived.
-    """
-
-    def __init__(self, site: Site, die: Die, pads: Pads, lived: float, path: Path) -> None:
-        """`die` at `site`, kept at `path`."""
-        self.site, self.die, self.pads, self.lived, self._path = site, die, pads, lived, path
-        self._kept = die.cells.revision
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether its cells have moved since it was kept."""
-        return self.die.cells.revision != self._kept
-
-    def keep(self) -> None:
-        """Write it beside its old state, then put it in its place."""
-        fresh = self._path.with_suffix(".new")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(_packed({"lived": np.array(self.lived), **self.die.state()}))
-        fresh.replace(self._path)
-        self._kept = self.die.cells.revision
+    def __init__(self, site: Site, die: Die, pads: Pads, path: Path) -> None:
+        """`die` at `site` as it was left, or a new one; LabError when its file at `path` is damaged."""
+        super().__init__(die, path)
+        self.site, self.pads = site, pads
 
 
 class Wafer:
@@ -148,17 +129,7 @@ class Wafer:
         streams, fate = self._streams(site), self.fate(site.x, site.y)
         die = self._made(subsite, site, streams, fate)
         path = self._folder / f"{device_name(site.x, site.y, *subsite.offset)}.device"
-        lived = 0.0
-        if path.exists():
-            try:
-                state = _unpacked(path.read_bytes())
-                lived = float(state.pop("lived"))
-                die.restore(state)
-            except (OSError, EOFError, ValueError, KeyError) as error:
-                raise LabError(
-                    f"The virtual device {path} cannot be read ({error}); `labctl bench new-sample` starts afresh."
-                ) from None
-        return Device(site, die, self._pads(subsite, site, streams, fate), lived, path)
+        return Device(site, die, self._pads(subsite, site, streams, fate), path)
 
     def nothing(self) -> Die:
         """What stands in for a device while no probe touches one."""
@@ -202,22 +173,6 @@ class Wafer:
             },
             frozenset(range(heaters)),
         )
-
-
-def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Named arrays as bytes, each as numpy writes it: ten times faster than an archive, for a device is kept often."""
-    buffer = BytesIO()
-    np.save(buffer, np.array(list(arrays)))
-    for array in arrays.values():
-        np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def _unpacked(data: bytes) -> dict[str, NDArray[Any]]:
-    """What was `_packed`; ValueError or EOFError when it is damaged."""
-    buffer = BytesIO(data)
-    names = np.load(buffer, allow_pickle=False).tolist()
-    return {name: np.load(buffer, allow_pickle=False) for name in names}
 
 
 def _spread(plan: VirtualWafer) -> WaferSpread:

@@ -16,6 +16,7 @@ from labctl.sim.catalogue import build_instrument
 from labctl.sim.chuck import CONTACT, VirtualChuck
 from labctl.sim.clock import VirtualClock
 from labctl.sim.instrument import VirtualInstrument
+from labctl.sim.kept import KeptDie
 from labctl.sim.sample import Sample, SampleFile
 from labctl.sim.stage import VirtualStage
 from labctl.sim.terminals import InstrumentNoise
@@ -43,6 +44,8 @@ class Workbench:
         self._sample_file = SampleFile(file)
         try:
             self._sample: Sample = self._sample_file.load()
+            if not self._sample_file.path.exists():  # whose it is stands there before anything is kept of it
+                self._sample_file.save(self._sample)
             streams = Streams(file.virtual.seed, f"die {self._sample.die_number}")
             self.wafer = None if file.virtual.wafer is None else Wafer(file, self._sample_file.devices)
             if self.wafer is not None:
@@ -51,11 +54,14 @@ class Workbench:
                 self._die = Die.build(file.array, file.virtual.cells, file.virtual.neurons, streams)
             if self._sample.die:
                 self._die.restore(self._sample.die)
+            self._kept: KeptDie | None = None
+            if self.wafer is None:
+                self._kept = KeptDie(self._die, self._sample_file.running_die, self._sample.clock)
+                self._sample.clock = self._kept.lived
         except BaseException:
             self._sample_file.release()
             raise
         self._streams = streams
-        self._device: Device | None = None
         self.chuck: VirtualChuck | None = None
         self.clock = VirtualClock(self._sample.clock)
         self._settled_until = self.clock.now()
@@ -106,9 +112,8 @@ class Workbench:
             self._sample.chuck = {"x": x, "y": y, "contact": float(self.chuck.height == CONTACT)}
         if self.wafer is None:
             self._sample.die = self._die.state()
-        elif self._device is not None:
-            self._device.lived = self._settled_until
-            self._device.keep()
+        else:
+            self._keep()
         self._sample_file.save(self._sample)
 
     def close(self) -> None:
@@ -140,9 +145,8 @@ class Workbench:
     def source_point(self, index: int) -> SourcePoint:
         """What stands at terminal `index` at this moment."""
         self.settle()
-        if self._device is not None and self._device.is_changed:  # what is answered is true of what is kept
-            self._device.lived = self._settled_until
-            self._device.keep()
+        if self._kept is not None and self._kept.is_changed:  # what is answered is true of what is kept
+            self._keep()
         return self._die.source_point(self._topology, self._sources, index)
 
     def close_crosspoints(self, crosspoints: frozenset[tuple[str, int]]) -> None:
@@ -164,21 +168,28 @@ class Workbench:
     def touch(self, site: Site | None) -> None:
         """What hangs on the probes from now on: the device at `site`, or nothing; done hot is written down."""
         assert self.wafer is not None
-        if site == (None if self._device is None else self._device.site):
+        device = self._kept if isinstance(self._kept, Device) else None
+        if site == (None if device is None else device.site):
             return
         self.settle()
         if any(self._is_hot(row) for row in {row for row, _ in self._closed}):
             self._sample.hot["chuck"] = self._sample.hot.get("chuck", 0) + 1
         self.save()
-        self._device = None if site is None else self.wafer.device(site)
-        self._die = self._no_device if self._device is None else self._device.die
-        self._loom.face(NO_PADS if self._device is None else self._device.pads)
-        if self._device is not None:
+        self._kept = device = None if site is None else self.wafer.device(site)
+        self._die = self._no_device if device is None else device.die
+        self._loom.face(NO_PADS if device is None else device.pads)
+        if device is not None:
             alone = self._loom.topology(frozenset(), frozenset())
-            elapsed = self.clock.now() - self._device.lived
+            elapsed = self.clock.now() - device.lived
             self._die.advance(alone, (OPEN,) * len(self._sources), elapsed, self.stage.true_temperature())
-            self._device.lived = self._settled_until
+            device.lived = self._settled_until
         self._rewire()
+
+    def _keep(self) -> None:
+        """Keep what the probes touch as it was at the last change."""
+        if self._kept is not None:
+            self._kept.lived = self._settled_until
+            self._kept.keep()
 
     def _is_hot(self, row: str) -> bool:
         """Whether a matrix row stands at more than `HOT_VOLTAGE`; solved only when a source could put it there."""
