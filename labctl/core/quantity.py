@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ P = TypeVar("P")
 _KEY = "labctl.quantity"
 UNCHOSEN = -1
 """What a device line is before somebody chose one."""
+MOST_OF_A_RANGE = 1 << 16
+"""A longer range is a slip of the finger."""
 
 
 class _Si(Quantity):
@@ -224,12 +226,18 @@ def _read(text: str, spec: Spec) -> Any:
         parts = [part for part in text.strip("()[] ").replace(",", " ").split() if part]
         if inner[-1] is not Ellipsis and len(parts) != len(inner):
             raise PlanError(f"'{text}' has {len(parts)} values, {len(inner)} are wanted")
-        return tuple(read_number(part, spec.unit) if inner[0] is float else _whole(part) for part in parts)
+        if inner[0] is float:
+            return tuple(read_number(part, spec.unit) for part in parts)
+        return tuple(number for part in parts for number in _wholes(part))
     raise PlanError(f"cannot be given as text (kind {kind})")
 
 
-def _whole(text: str) -> int:
+def _wholes(text: str) -> Sequence[int]:
+    """A whole number, or `0-7` for those from 0 to 7."""
+    first, dash, last = text.partition("-")
     try:
-        return int(text)
+        if first and dash and int(last) - int(first) in range(MOST_OF_A_RANGE):
+            return range(int(first), int(last) + 1)
+        return (int(text),)
     except ValueError:
-        raise PlanError(f"'{text}' is not a whole number") from None
+        raise PlanError(f"'{text}' is not a whole number, nor a range such as 0-7") from None

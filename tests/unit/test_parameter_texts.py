@@ -42,6 +42,21 @@ def test_what_is_no_whole_number_is_told(text):
         read(text, Spec("count", int, "1", 1, None, None, ""))
 
 
+LINES = Spec("words", tuple[int, ...], "", (), None, None, "")
+
+
+def test_lines_are_read_singly_and_by_ranges():
+    assert read("0 1 5", LINES) == (0, 1, 5)
+    assert read("(0, 2-4, 7)", LINES) == (0, 2, 3, 4, 7)
+    assert read("-1 3", LINES) == (-1, 3)
+
+
+@pytest.mark.parametrize("text", ["0-", "3-1", "0-x", "2.5", "0-999999999"])
+def test_what_is_no_range_is_told_with_an_example(text):
+    with pytest.raises(PlanError, match="nor a range such as 0-7"):
+        read(text, LINES)
+
+
 def test_whole_numbers_keep_all_their_digits():
     assert write(12345678, "1") == "12345678"
 
