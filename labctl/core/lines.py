@@ -1,5 +1,6 @@
 """The lines and cells of a device under test, counted from 0."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -44,8 +45,35 @@ class Cell(NamedTuple):
         return f"({self.word}, {self.bit})"
 
 
-MOST_CELLS = 1 << 16
-"""A list of more cells is a slip of the finger."""
+MOST_CELLS = MOST_INDICES = 1 << 16
+"""A list of more is a slip of the finger."""
+
+
+def read_indices(text: str) -> tuple[int, ...]:
+    """Lines, or other things counted from 0, out of text: `0-3,5` or `0-3 5`, in the order of the text.
+
+    Raises PlanError for text that is no such list, and when one is named twice.
+    """
+    found: dict[int, None] = {}
+    for part in re.split(r"\s*,\s*|\s+", text.strip()):
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
+        if not first <= last < first + MOST_INDICES:
+            raise PlanError(f"'{text}' is no list: write for example 0-15, or 0-3,5")
+        for index in range(first, last + 1):
+            if index in found:
+                raise PlanError(f"'{text}' names {index} twice")
+            found[index] = None
+    return tuple(found)
+
+
+def show_indices(indices: Iterable[int]) -> str:
+    """Indices as `read_indices` reads them, neighbours as a range: `0-3, 5`."""
+    parts = []
+    for _, run in groupby(enumerate(indices), key=lambda item: item[1] - item[0]):
+        ends = [index for _, index in run]
+        parts.append(f"{ends[0]}" if len(ends) == 1 else f"{ends[0]}-{ends[-1]}")
+    return ", ".join(parts)
 
 
 def read_cells(text: str) -> tuple[Cell, ...]:
@@ -69,10 +97,7 @@ def show_cells(cells: Iterable[Cell]) -> str:
     """Cells as `read_cells` reads them, neighbours on a word line as a range, in the order of the lines."""
     parts = []
     for word, row in groupby(sorted(cells), key=lambda cell: cell.word):
-        bits = [cell.bit for cell in row]
-        for _, run in groupby(enumerate(bits), key=lambda item: item[1] - item[0]):
-            ends = [bit for _, bit in run]
-            parts.append(f"{word},{ends[0]}" if len(ends) == 1 else f"{word},{ends[0]}-{ends[-1]}")
+        parts += [f"{word},{bits}" for bits in show_indices(cell.bit for cell in row).split(", ")]
     return " ".join(parts)
 
 

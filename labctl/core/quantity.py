@@ -13,14 +13,12 @@ from typing import Any, TypeVar
 from quantiphy import InvalidNumber, Quantity
 
 from labctl.core.errors import PlanError
-from labctl.core.lines import Cell, read_cells, show_cells
+from labctl.core.lines import MOST_INDICES, Cell, read_cells, show_cells
 
 P = TypeVar("P")
 _KEY = "labctl.quantity"
 UNCHOSEN = -1
 """What a device line is before somebody chose one."""
-MOST_OF_A_RANGE = 1 << 16
-"""A longer range is a slip of the finger."""
 
 
 class _Si(Quantity):
@@ -236,7 +234,7 @@ def _wholes(text: str) -> Sequence[int]:
     """A whole number, or `0-7` for those from 0 to 7."""
     first, dash, last = text.partition("-")
     try:
-        if first and dash and int(last) - int(first) in range(MOST_OF_A_RANGE):
+        if first and dash and int(last) - int(first) in range(MOST_INDICES):
             return range(int(first), int(last) + 1)
         return (int(text),)
     except ValueError:

@@ -30,6 +30,9 @@ PATIENCE = 5.0
 """s on the bench's clock that an answer may take beyond the time which the work itself needs."""
 
 
+CHECK = "check that it is on, and its cable"
+
+
 class Driver(_Instrument):
     """One instrument at a VISA address. A message goes out once and is never repeated; only reading is tried again."""
 
@@ -62,7 +65,9 @@ class Driver(_Instrument):
         try:
             super().__init__(adapter, self.label, includeSCPI=False, **visa)
         except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
-            raise LinkLost(f"{self.label} does not answer at {adapter}: {error}") from error
+            raise LinkLost(
+                f"{self.label} does not answer at {adapter}: check that it is on, its cable and its address ({error})"
+            ) from error
         self._bus = self.adapter
         self._clock: Clock = clock if clock is not None else WallClock()
         self._order = order if order is not None else AbortOrder()
@@ -83,7 +88,7 @@ class Driver(_Instrument):
         try:
             self._bus.write(message)
         except (VisaError, OSError) as error:
-            raise LinkLost(f"{self.label} does not take '{message}': {error}") from error
+            raise LinkLost(f"{self.label} does not take '{message}': {CHECK} ({error})") from error
 
     def query(self, message: str, takes: float = 0.0) -> str:
         """Send `message` once and poll for its answer, which may need `takes` s beyond the usual patience.
@@ -122,9 +127,9 @@ class Driver(_Instrument):
         except VisaIOError as error:
             if error.error_code == StatusCode.error_timeout:
                 return None
-            raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
+            raise LinkLost(f"{self.label} broke off while it answered: {CHECK} ({error})") from error
         except OSError as error:
-            raise LinkLost(f"{self.label} broke off while it answered: {error}") from error
+            raise LinkLost(f"{self.label} broke off while it answered: {CHECK} ({error})") from error
         except UnicodeDecodeError as error:
             raise InstrumentError(f"{self.label} answered with bytes that are no text") from error
 
@@ -139,7 +144,7 @@ class Driver(_Instrument):
         """End a wait in vain: stop what runs, drop a late answer, raise LinkLost."""
         self.device_clear()
         raise LinkLost(
-            f"{self.label} has not answered '{message}': its state is unknown until it is read again"
+            f"{self.label} has not answered '{message}': its state is unknown until it is read again; {CHECK}"
         )
 
     def device_clear(self) -> None:
@@ -159,7 +164,7 @@ class Driver(_Instrument):
             else:
                 connection.clear()
         except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
-            raise LinkLost(f"{self.label} does not take a device clear: {error}") from error
+            raise LinkLost(f"{self.label} does not take a device clear: {CHECK} ({error})") from error
 
     @property
     def answer_due(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from labctl.core.errors import PlanError
+from labctl.core.lines import read_indices, show_indices
 from labctl.core.quantity import make, option, quantity
 from labctl.core.rows import Experiment
 from labctl.core.views import NeuronBench
@@ -110,16 +111,13 @@ def chosen_filters(text: str, count: int) -> list[int]:
 
     Raises PlanError for text that is no such list, a number twice and filters that do not exist.
     """
-    numbers: list[int] = []
-    for part in text.replace(" ", "").split(",") if text.strip() else [f"0-{count - 1}"]:
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise PlanError(f"--filters {text}: write 0-7, or 0,3,5.")
-        numbers += range(int(first), int(last or first) + 1)
+    try:
+        numbers = read_indices(text) if text.strip() else range(count)
+    except PlanError as error:
+        raise PlanError(f"--filters: {error}.") from None
     missing = [number for number in numbers if number >= count]
-    if missing or not numbers:
-        told = ", ".join(str(number) for number in missing[:5]) or "none"
-        raise PlanError(f"--filters {text}: there is no filter {told}; the weights hold 0 to {count - 1}.")
-    if len(set(numbers)) < len(numbers):
-        raise PlanError(f"--filters {text}: each filter once.")
-    return numbers
+    if missing:
+        raise PlanError(
+            f"--filters {text}: there is no filter {show_indices(missing)}; the weights hold 0 to {count - 1}."
+        )
+    return list(numbers)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from labctl.bench.limits import BenchLimits
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError, PlanError
-from labctl.core.lines import Cell, Line, LineKind, read_cells
+from labctl.core.lines import Cell, Line, LineKind, read_cells, show_indices
 from labctl.core.paths import find_wafer_plan
 from labctl.core.quantity import make, specs
 from labctl.wafer.plan import WaferPlan, WaferPlanError, bench_named, load_plan
@@ -170,7 +170,7 @@ def _stage_misfits(place: str, kelvin: float, bench: BenchFile) -> Iterator[str]
 
 
 def _named(kind: LineKind, indices: list[int]) -> str:
-    return f"{kind.value} {', '.join(str(index) for index in indices)}"
+    return f"{kind.value} {show_indices(indices)}"
 
 
 def _plain(error: LabError) -> str:

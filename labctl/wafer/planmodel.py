@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 
 from labctl.benchmodel import Section, in_unit, whole
 from labctl.core.errors import PlanError
+from labctl.core.lines import read_indices
 from labctl.core.quantity import read_number, write
 from labctl.wafer.geometry import Die, WaferGeometry
 
@@ -85,17 +86,10 @@ def _die(value: object) -> Die:
 
 def _lines(value: object) -> tuple[int, ...]:
     """Indices out of `0-3,5`."""
-    text = str(value)
-    found: list[int] = []
-    for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
-        if match is None or (match[2] and int(match[2]) < int(match[1])):
-            raise ValueError(f"'{text}' names no lines: write for example 0-15, or 0-3,5")
-        found += range(int(match[1]), int(match[2] or match[1]) + 1)
-    twice = sorted({index for index in found if found.count(index) > 1})
-    if twice:
-        raise ValueError(f"'{text}' names line {twice[0]} twice")
-    return tuple(found)
+    try:
+        return read_indices(str(value))
+    except PlanError as error:
+        raise ValueError(str(error)) from None
 
 
 def _setting(value: object) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from labctl.core.errors import PlanError
-from labctl.core.lines import Cell, read_cells, show_cells
+from labctl.core.lines import Cell, read_cells, read_indices, show_cells, show_indices
 from labctl.core.quantity import Spec, make, option, quantity, read, read_number, specs, write
 
 
@@ -40,6 +40,27 @@ def test_more_cells_than_an_array_has_are_a_slip_of_the_finger():
 def test_what_is_no_whole_number_is_told(text):
     with pytest.raises(PlanError, match="is not a whole number"):
         read(text, Spec("count", int, "1", 1, None, None, ""))
+
+
+def test_indices_are_read_and_shown_as_ranges():
+    assert read_indices(" 0-3, 7 5-6 ") == (0, 1, 2, 3, 7, 5, 6)
+    assert show_indices((0, 1, 2, 3, 7, 5, 6)) == "0-3, 7, 5-6"
+    assert read_indices(show_indices((4, 9, 10))) == (4, 9, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no list"),
+        ("1,", "no list"),
+        ("3-1", "no list"),
+        ("0-9999999", "no list"),
+        ("0-3,2", "names 2 twice"),
+    ],
+)
+def test_what_is_no_list_of_indices_is_told(text, words):
+    with pytest.raises(PlanError, match=words):
+        read_indices(text)
 
 
 LINES = Spec("words", tuple[int, ...], "", (), None, None, "")

@@ -136,10 +136,13 @@ BAD = {
         "subsites.array.tests 3 (transfer).repeats: unknown key",
     ),
     "an unknown section": (("[stop]", "[halt]"), "halt: unknown key or section"),
-    "no lines": (('words = "0-3"', 'words = "all"'), "subsites.array.words: 'all' names no lines"),
+    "no lines": (
+        ('words = "0-3"', 'words = "all"'),
+        "subsites.array.words: 'all' is no list: write for example 0-15",
+    ),
     "a line twice": (
         ('words = "0-3"', 'words = "0-3,2"'),
-        "subsites.array.words: '0-3,2' names line 2 twice",
+        "subsites.array.words: '0-3,2' names 2 twice",
     ),
     "a cell between many lines": (
         ('words = "0-3"', 'kind = "cell"\nwords = "0-3"'),
@@ -210,7 +213,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 MISFITS = {
     "words that are not there": (
         ('words = "0-3"', 'words = "0-3,56-57"'),
-        "subsites.array.words: the bench virtual_56x8 has no word 56, 57, it has word 0 to 55",
+        "subsites.array.words: the bench virtual_56x8 has no word 56-57, it has word 0 to 55",
     ),
     "bits that are not there": (('bits = "0,1"', 'bits = "0,1,8"'), "has no bit 8, it has bit 0 to 7"),
     "an unknown procedure": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labctl.core.lines import show_indices
 from labctl.core.quantity import show
 from labctl.report.wafer.campaign import Campaign
 from labctl.report.wafer.placing import State, marks
@@ -79,7 +80,7 @@ def subsite_lines(plan: WaferPlan) -> list[tuple[str, str, str, str]]:
             name,
             each.kind.value,
             ", ".join(show(length, "m") for length in each.offset),
-            f"word lines {_lines(each.words)}, bit lines {_lines(each.bits)}",
+            f"word lines {show_indices(each.words)}, bit lines {show_indices(each.bits)}",
         )
         for name, each in plan.subsites.items()
     ]
@@ -107,10 +108,3 @@ def stop_lines(plan: WaferPlan) -> list[str]:
         (plan.stop.errors, "dies ended by an error"),
     )
     return [f"{count} {words}" for count, words in rules if count]
-
-
-def _lines(indices: tuple[int, ...]) -> str:
-    """`0-15`, or all of them where they are no range."""
-    if len(indices) > 1 and indices == tuple(range(indices[0], indices[-1] + 1)):
-        return f"{indices[0]}-{indices[-1]}"
-    return ", ".join(str(index) for index in indices)
