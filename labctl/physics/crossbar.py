@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from labctl.physics import newton
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +21,13 @@ INSULATION = 1e-16
 
 SMALLEST_RESISTANCE = 1e-6
 """ohm that stand in for an ideal wire segment or an ideal terminal: below 1e-8 of any cell's resistance."""
+
+
+def _compiled() -> ModuleType:
+    """What numba compiles: it takes half a second to load, and many programs solve nothing."""
+    from labctl.physics import newton
+
+    return newton
 
 
 class NoConvergence(ArithmeticError):
@@ -141,7 +147,7 @@ class Crossbar:
             w, b, x = np.zeros(self.shape[::-1]), np.zeros(self.shape), np.zeros(nodes)
         else:
             w, b, x = start.word.T.copy(), start.bit.copy(), start.outside.copy()
-        current, slope, _, converged = newton.newton(
+        current, slope, _, converged = _compiled().newton(
             conductance, inverse_v0, self._word, self._bit, lw, jw, lb, jb,
             border.word_coupling, border.bit_coupling, border.matrix, border.injection, w, b, x, accuracy,
         )  # fmt: skip
@@ -177,7 +183,7 @@ class Crossbar:
             rw[cell[1], cell[0]] -= 1.0
             rb[cell] += 1.0
         largest = max(np.abs(rw).max(), np.abs(rb).max(), np.abs(border.injection).max(initial=0.0))
-        w, b, x, _ = newton.linear_solve(
+        w, b, x, _ = _compiled().linear_solve(
             slope, self._word, self._bit, lw, lb, border.word_coupling, border.bit_coupling, border.matrix,
             rw, rb, border.injection, accuracy * largest,
         )  # fmt: skip
