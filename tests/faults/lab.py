@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from labctl.sim.instrument import VirtualInstrument
 from labctl.sim.server import BenchServer
 from labctl.sim.workbench import Workbench
 from tests.bench.watching import OBSERVER
+from tests.programs import Program, start
 from tests.sim.serving import at_work
 
 WORDS, BITS = 4, 2
@@ -114,23 +112,16 @@ class Lab:
         """
         OBSERVER.judge_of(self.bench).opened_by(load_bench(self.lab_file))
 
-    def kill(self, process: subprocess.Popen[str]) -> None:
+    def kill(self, process: Program) -> None:
         """kill -9, and wait until its watchdog has gone too."""
         process.kill()
         process.communicate()
         assert self.wait_until(self.is_left_alone)
         self.account()
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str) -> Program:
         """`labctl COMMAND` in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "labctl", *command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=self.out.parent,
-            env={**os.environ, "LABCTL_SAMPLES": str(self.out.parent / "samples")},
-        )
+        return start(command, self.out.parent, LABCTL_SAMPLES=str(self.out.parent / "samples"))
 
     def wait_until(self, condition, seconds: float = 60.0) -> bool:
         """Look every few ms whether `condition()` holds; whether it did within `seconds`."""

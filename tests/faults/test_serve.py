@@ -24,8 +24,7 @@ def server(lab, tmp_path):
     assert process.poll() is None, process.communicate()[0]
     yield process
     process.kill()
-    process.wait()
-    process.stdout.close()
+    process.communicate()
 
 
 def complete(process):

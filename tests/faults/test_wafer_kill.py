@@ -8,10 +8,7 @@ conductances, thresholds) are measured at other moments: they agree within that 
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -26,6 +23,7 @@ from labctl.sim.sample import SampleFile
 from labctl.sim.wafer import Site, Wafer
 from labctl.wafer.campaign import run_wafer
 from labctl.wafer.plan import load_plan
+from tests.programs import start
 from tests.wafer.pieces import (
     CONTACT,
     WAFER,
@@ -80,14 +78,9 @@ def lines(out):
     return sum(journal.read_bytes().count(b"\n") for journal in journals(out))
 
 
-def start(plan, out, samples, *more):
-    return subprocess.Popen(
-        [sys.executable, "-m", "labctl", "wafer", "run", str(plan), "--out", str(out), *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "LABCTL_SAMPLES": str(samples)},
-    )
+def begin(plan, out, samples, *more):
+    command = ("wafer", "run", str(plan), "--out", str(out), *more)
+    return start(command, plan.parent, LABCTL_SAMPLES=str(samples))
 
 
 def kill_after(process, out, grown):
@@ -145,10 +138,10 @@ def test_a_wafer_that_is_killed_twice_ends_with_the_numbers_of_one_that_was_not(
     total, more, kills = lines(uninterrupted), (), 0
     for blow in range(KILLS):
         grown = moments.randint(blow * total // KILLS + 2, (blow + 1) * total // KILLS - 2)
-        kills += kill_after(start(plan, out, samples, *more), out, grown)
+        kills += kill_after(begin(plan, out, samples, *more), out, grown)
         more = ("--resume",)
     assert kills == KILLS
-    process = start(plan, out, samples, *more)
+    process = begin(plan, out, samples, *more)
     said = process.communicate()[0]
     assert process.returncode == 0, said
 
