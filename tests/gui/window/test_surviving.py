@@ -140,7 +140,7 @@ def test_a_window_that_comes_back_finds_the_run_and_the_queue(qtbot, desk, engin
     second.open_bench(str(desk.bench))
     again.until(lambda: second.session.run is not None and second.session.run.outcome is Outcome.FINISHED)
     assert second.session.run.folder == folder
-    assert again.statuses() == ["finished"]
+    again.until(lambda: again.statuses() == ["finished"])
     second.session.close_bench(leave_running=True)
 
 
