@@ -30,6 +30,7 @@ PICTURES = ROOT / "docs" / "pictures"
 SHOWN = {
     "array": (1280, Choice.LIGHT),
     "staircase": (1280, Choice.LIGHT),
+    "loop": (1280, Choice.LIGHT),
     "transfer": (1280, Choice.DARK),
     "maps": (1280, Choice.LIGHT),
     "bench": (1280, Choice.LIGHT),
@@ -136,6 +137,8 @@ def main(into: Path) -> None:
         studio.take("conductance", into)
         studio.run("program_verify", word="3", bit="5", target="120 uS")
         studio.take("staircase", into)
+        studio.run("switching_loop", word="3", bit="6", cycles="3")
+        studio.take("loop", into)
         studio.run("stage_settle")
         studio.run("neuron_transfer", neuron="3")
         studio.take("transfer", into)
