@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
 from labctl.record.columns import Column, ColumnKind
+from labctl.record.packing import pack
 
 FILE_NAME = "run.h5"
 PART_NAME = "run.h5.part"
@@ -107,6 +108,7 @@ class RunFile:
         except OSError as error:
             trouble = error
         self._file.close()
+        pack(self._part)
         self._part.replace(self._final)
         if trouble is not None:
             raise RecordError(
