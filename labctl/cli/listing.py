@@ -35,7 +35,7 @@ def show_runs(out: Path) -> None:
     table = columns("run", "procedure", "bench", "outcome", "verdict", "took")
     for run in list_runs(out):
         bench = f"{run.bench} (SIMULATED)" if run.simulated else run.bench
-        table.add_row(run.folder.name, run.procedure, bench, _outcome(run.outcome), run.verdict, _took(run))
+        table.add_row(run.folder.name, run.procedure, bench, _standing(run), run.verdict, _took(run))
     page().print(table if table.row_count else f"There are no runs in {out}.")
 
 
@@ -133,6 +133,10 @@ def _allowed(spec: Spec) -> str:
 
 def _outcome(outcome: Outcome | None) -> str:
     return "none (killed, or running)" if outcome is None else outcome.value
+
+
+def _standing(run: Summary) -> str:
+    return "damaged" if run.is_damaged else _outcome(run.outcome)
 
 
 def _took(run: Summary) -> str:

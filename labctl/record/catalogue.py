@@ -22,6 +22,8 @@ BENCH_COPY = "bench.toml"
 TRACEBACK = "traceback.txt"
 USUAL_OUT = "runs"
 """Where runs go unless somebody says otherwise."""
+STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
+"""How the name of a run folder begins: local time."""
 LEAST_FREE = 100_000_000
 """Bytes that must be free before a run begins."""
 
@@ -37,7 +39,7 @@ def new_run_folder(out: Path, name: str) -> Iterator[Path]:
 
     Raises RecordError when it cannot be made or the disk is nearly full. Nothing has moved yet.
     """
-    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    stamp = datetime.now().astimezone().strftime(STAMP)
     folder = out / f"{stamp}_{name}_{uuid.uuid4().hex[:4]}"
     made = _missing_parents(folder)
     try:
@@ -75,7 +77,10 @@ def _remove(folders: list[Path]) -> None:
 
 @dataclass(frozen=True)
 class Summary:
-    """One run in a list; `outcome` None: killed, or running still."""
+    """One run in a list; `outcome` None: killed, or running still.
+
+    is_damaged: its journal cannot be read at one of its ends; nothing is known of it but its folder.
+    """
 
     folder: Path
     procedure: str
@@ -85,6 +90,7 @@ class Summary:
     outcome: Outcome | None
     verdict: str
     seconds: float | None
+    is_damaged: bool = False
 
 
 def list_runs(out: Path) -> list[Summary]:
@@ -102,14 +108,26 @@ def _summary(journal: Path) -> Summary | None:
     try:
         start, end = first_line(journal), last_line(journal)
         return _summed(journal.parent, start, end) if start.get("line") == "start" else None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # not written by us, or changed by hand
-        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # changed by hand, or a broken disk
+        return Summary(
+            folder=journal.parent,
+            procedure="",
+            bench="",
+            started=_stamped(journal.parent),
+            simulated=False,
+            outcome=None,
+            verdict="its journal cannot be read",
+            seconds=None,
+            is_damaged=True,
+        )
+
+
+def _stamped(folder: Path) -> str:
+    """When a run began, by the name of its folder; empty where that does not say it."""
+    try:
+        return datetime.strptime(folder.name[:STAMP_LENGTH], STAMP).astimezone().isoformat()
+    except ValueError:
+        return ""
 
 
 def _summed(folder: Path, start: Mapping[str, Any], end: Mapping[str, Any]) -> Summary:

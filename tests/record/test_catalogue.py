@@ -47,6 +47,20 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path) -> None:
     assert "_forming_" in runs[0].folder.name
 
 
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text.replace('"procedure"', '"something"'), lambda text: "{" + text]
+)
+def test_a_run_whose_journal_cannot_be_read_is_listed_as_damaged(tmp_path: Path, spoil) -> None:
+    recorded(tmp_path, "forming", "finished", "formed")
+    journal = recorded(tmp_path, "forming", "finished") / "journal.jsonl"
+    journal.write_text(spoil(journal.read_text(encoding="utf-8")), encoding="utf-8")
+    assert sorted(run.is_damaged for run in list_runs(tmp_path)) == [False, True]
+    (damaged,) = [run for run in list_runs(tmp_path) if run.is_damaged]
+    assert (damaged.folder, damaged.outcome) == (journal.parent, None)
+    assert damaged.started[:16].replace(":", "-") == damaged.folder.name[:16]
+    assert "cannot be read" in damaged.verdict
+
+
 def test_a_folder_in_which_nothing_began_vanishes_with_the_parents_made_for_it(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), new_run_folder(tmp_path / "a" / "b", "forming"):
         raise ZeroDivisionError

@@ -12,7 +12,7 @@ from labctl.gui.runs.buttons import allow, compact, menu_of
 from labctl.gui.runs.dropped import run_folders
 from labctl.gui.runs.earlier_model import EarlierModel
 from labctl.gui.runs.elided import ElidedLabel
-from labctl.gui.runs.listed import FINISHED, RUNNING, Column, Listed
+from labctl.gui.runs.listed import DAMAGED, FINISHED, RUNNING, Column, Listed
 from labctl.gui.runs.listing import Lister
 from labctl.gui.runs.table import RowTable, TickDelegate
 from labctl.gui.theme import Theme
@@ -150,6 +150,7 @@ class EarlierRuns(QWidget):
         outcome = chosen[0].outcome if chosen else ""
         is_over = "it is running still" if outcome == RUNNING else ""
         finished = "it is finished" if outcome == FINISHED else ""
+        unread = "its journal cannot be read" if outcome == DAMAGED else ""
         ticked = set(self.model.ticked)
         allow(self.open, one, "Show its plots, parameters and journal (double click).")
         allow(
@@ -160,12 +161,12 @@ class EarlierRuns(QWidget):
         self.overlay.setChecked(bool(chosen) and all(run.folder in ticked for run in chosen))
         allow(
             self.resume,
-            one or is_over or finished or self._blocked,
+            one or is_over or finished or unread or self._blocked,
             "Go on with this interrupted run in its own folder: what was measured is kept.",
         )
-        allow(self.report, one or is_over, "Write its report and show it.")
+        allow(self.report, one or is_over or unread, "Write its report and show it.")
         allow(self.reveal, one, "Show its files in the file manager.")
-        allow(self.load, one, "Load its procedure and parameters into the form.")
+        allow(self.load, one or unread, "Load its procedure and parameters into the form.")
 
     def _double_clicked(self) -> None:
         if self.open.isEnabled():

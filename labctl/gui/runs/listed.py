@@ -10,7 +10,7 @@ from typing import Any
 from labctl.gui.runs.words import lasted, moment, standing
 from labctl.record.catalogue import Summary
 
-KILLED, RUNNING, FINISHED = "killed", "running", "finished"
+KILLED, RUNNING, FINISHED, DAMAGED = "killed", "running", "finished", "damaged"
 
 
 class Column(IntEnum):
@@ -29,7 +29,7 @@ TITLES = ("Started", "Procedure", "Bench", "Outcome", "Took", "Data")
 
 @dataclass(frozen=True)
 class Listed:
-    """A run in the list; `outcome` is one word: how it ended, "killed", or "running"."""
+    """A run in the list; `outcome` is one word: how it ended, "killed", "running", or "damaged"."""
 
     summary: Summary
     outcome: str
@@ -49,7 +49,7 @@ class Listed:
             summary.bench,
             f"{outcome}: {summary.verdict}" if summary.verdict else outcome,
             lasted(summary.seconds),
-            "SIMULATED" if summary.simulated else "measured",
+            "" if summary.is_damaged else "SIMULATED" if summary.simulated else "measured",
         )
 
     @cached_property

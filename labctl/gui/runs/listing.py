@@ -8,7 +8,7 @@ from pathlib import Path
 from qtpy.QtCore import QObject, Signal
 
 from labctl.core.errors import RecordError
-from labctl.gui.runs.listed import KILLED, RUNNING, Listed
+from labctl.gui.runs.listed import DAMAGED, KILLED, RUNNING, Listed
 from labctl.record.catalogue import Summary, list_runs
 from labctl.record.hdf5 import is_being_written
 
@@ -85,6 +85,8 @@ class _Reading(QObject):
 
 
 def _outcome(summary: Summary) -> str:
+    if summary.is_damaged:
+        return DAMAGED
     if summary.outcome is not None:
         return summary.outcome.value
     return RUNNING if is_being_written(summary.folder) else KILLED

@@ -16,6 +16,7 @@ SYMBOLS = {
     "aborted": "\N{MULTIPLICATION X}",
     "failed": "\N{WARNING SIGN}",
     "killed": "\N{DAGGER}",
+    "damaged": "\N{WARNING SIGN}",
 }
 """Beside the word, so that a list can be read at a glance."""
 
@@ -66,6 +67,7 @@ def shade(status: str, colours: Colours) -> str:
         "aborted": colours.warn,
         "failed": colours.bad,
         "killed": colours.bad,
+        "damaged": colours.bad,
     }
     return shades.get(status, colours.text)
 

@@ -210,12 +210,19 @@ def test_a_folder_that_is_not_there_is_a_sentence(earlier, qtbot, tmp_path):
     qtbot.waitUntil(lambda: earlier.state.text() == f"There is no folder {tmp_path / 'nowhere'}.")
 
 
-def test_a_journal_that_somebody_changed_does_not_hide_the_others(listed, folders, qtbot):
+def test_a_journal_that_somebody_changed_is_told_of_and_hides_no_other(listed, folders, qtbot):
     rows = listed.model.rowCount()
     journal = folders[0] / "journal.jsonl"
     journal.write_text(journal.read_text().replace('"procedure"', '"something"'))
     listed.refresh()
-    qtbot.waitUntil(lambda: listed.model.rowCount() == rows - 1)
+    words = "damaged: its journal cannot be read"
+    outcomes = lambda: [run.texts[Column.OUTCOME] for run in listed.model.shown]  # noqa: E731
+    qtbot.waitUntil(lambda: any(words in text for text in outcomes()))
+    assert listed.model.rowCount() == rows
+    listed.table.choose([next(row for row, text in enumerate(outcomes()) if words in text)], 0)
+    assert not listed.resume.isEnabled()
+    assert not listed.report.isEnabled()
+    assert listed.reveal.isEnabled()
 
 
 def test_the_window_lives_while_a_list_is_read_and_an_older_list_is_dropped(
