@@ -53,6 +53,8 @@ def test_an_instrument_that_stops_answering_ends_the_run_in_words(desk, tmp_path
         assert any(level == "error" and "smu1" in sentence for level, sentence, _ in desk.told)
         del silent.receive
         desk.until(lambda: window.session.now == "idle")
+        window.emergency()  # on a slow day the engine has given the silent instrument up before it hears again
+        desk.until(lambda: any("read back" in sentence for _, sentence, _ in desk.told))
         assert lab.live_outputs() == {}
         window.session.close_bench()
         assert window.session.link.process.wait(30.0) == 0
