@@ -59,9 +59,8 @@ def _intervals(
     levels = [state[feed.row] for feed in feeds if feed.lines] or [0.0]
     low, high = np.full(sum(shape), min(levels)), np.full(sum(shape), max(levels))
     for feed in feeds:
-        for line in feed.lines:
-            if line.kind is not LineKind.NEURON:
-                low[place(shape, line)] = high[place(shape, line)] = state[feed.row]
+        places = [place(shape, line) for line in feed.lines if line.kind is not LineKind.NEURON]
+        low[places] = high[places] = state[feed.row]
     return low, high
 
 
