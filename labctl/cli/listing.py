@@ -11,6 +11,7 @@ import numpy as np
 
 from labctl.catalogue import find, procedures
 from labctl.cli.terminal import columns, duration, page
+from labctl.core.errors import RecordError
 from labctl.core.quantity import Spec, show, specs
 from labctl.record.catalogue import Summary, find_run, list_runs
 from labctl.record.outcome import Outcome
@@ -42,6 +43,13 @@ def show_runs(out: Path) -> None:
 def show_run(named: str) -> None:
     """All that a person wants to know of one run first."""
     run = read_run(find_run(named))
+    lacking = [
+        name
+        for name in ("procedure", "bench", "started", "software", "operator", "instruments")
+        if name not in run.head
+    ]
+    if lacking:
+        raise RecordError(f"The record in {run.folder} is not whole: it does not tell {', '.join(lacking)}.")
     console = page()
     mark = " [bold]SIMULATED[/]" if run.simulated else ""
     console.print(

@@ -61,6 +61,20 @@ def test_a_killed_run_is_recovered_without_an_outcome(labctl: Command, folder: P
     assert "a remark" in shown
 
 
+def test_a_run_whose_journal_was_changed_is_listed_as_damaged_and_shown_in_a_sentence(
+    labctl: Command, folder: Path
+) -> None:
+    journal = folder / "journal.jsonl"
+    journal.write_text(
+        journal.read_text(encoding="utf-8").replace('"procedure"', '"something"', 1), encoding="utf-8"
+    )
+    (folder / "run.h5").unlink(missing_ok=True)
+    assert "damaged" in labctl("list", folder.parent).out
+    answer = labctl("show", folder)
+    assert answer.code == 2
+    assert "is not whole: it does not tell procedure" in answer.err
+
+
 def test_csv_reads_back_exactly_with_pandas(labctl: Command, folder: Path, tmp_path: Path) -> None:
     answer = labctl("export", folder, "--out", tmp_path / "csv")
     assert answer.code == 0
