@@ -19,6 +19,7 @@ from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
 from labctl.run.events import Ended
 from tests.cli.command import Command
+from tests.faults.lab import small_bench
 
 BENCH = ("--bench", "virtual_56x8")
 CELL = ("--set", "word=3", "--set", "bit=5")
@@ -250,6 +251,9 @@ def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
 ) -> None:
     for name, small in (("SHORT_WORDS", 4), ("SHORT_SIDE", 5), ("SHORT_FILTERS", 1), ("SHORT_PATCHES", 8)):
         monkeypatch.setattr(f"labctl.demo.{name}", small)
+    monkeypatch.setattr(
+        "labctl.demo.BENCH", str(small_bench(tmp_path, words=56, bits=2, sample="virtual_56x8"))
+    )
     picture = tmp_path / "wide.png"
     answer = labctl("demo", "--short", "--out", tmp_path / "runs", "--picture", picture)
     assert answer.code == 0, answer.err
@@ -257,7 +261,7 @@ def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
     for path in (folder / "report.html", folder / "feature_maps.npz", picture):
         assert str(path) in answer.out
         assert path.is_file()
-    assert "32 of 32, 56 of 56" in answer.out
+    assert "8 of 8, 56 of 56" in answer.out
     page = (folder / "report.html").read_text(encoding="utf-8")
     for words in (
         "SIMULATED",
@@ -271,7 +275,7 @@ def test_the_short_demo_ends_with_a_report_and_leaves_the_users_sample_alone(
     assert not (tmp_path / "samples").exists()
     run = read_run(folder)
     assert run.end["verdict"] == "done"
-    assert len(run.tables["CellSummary"]) == 32 + 56 + 2
+    assert len(run.tables["CellSummary"]) == 8 + 56 + 2
     assert run.end["bench_seconds"] > run.end["wall_seconds"]
     with Image.open(picture) as image:
         assert image.width == 1200

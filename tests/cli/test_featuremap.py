@@ -14,6 +14,7 @@ from labctl.core.errors import PlanError
 from labctl.nn.orders import chosen_filters
 from labctl.record.reading import read_run
 from tests.cli.command import Command
+from tests.faults.lab import small_bench
 
 BENCH = ("--bench", "virtual_56x8")
 
@@ -45,8 +46,10 @@ def inputs(tmp_path: Path) -> Path:
 
 def test_maps_are_written_beside_the_record(labctl: Command, inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
+    bench = small_bench(tmp_path, words=56, bits=2)
     answer = labctl(
-        "featuremap", *BENCH, "--weights", inputs / "layer.npz", "--images", inputs / "a.png", inputs / "b.png",
+        "featuremap", "--bench", bench, "--weights", inputs / "layer.npz",
+        "--images", inputs / "a.png", inputs / "b.png",
         "--card", "centred_rgb", "--filters", "2", "--out", out, "--set", "calibration_patches=8",
         "--set", "trims=0.02,0.08,0.14", "--set", "coding.low=6u",
     )  # fmt: skip

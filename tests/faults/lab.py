@@ -20,22 +20,24 @@ from tests.programs import Program, start
 from tests.sim.serving import at_work
 
 WORDS, BITS = 4, 2
-SMALL = (
-    ('"1-56" = "word 0-55"', f'"1-{WORDS}" = "word 0-{WORDS - 1}"'),
-    ('"57-64" = "bit 0-7"', f'"57-{56 + BITS}" = "bit 0-{BITS - 1}"'),
-    ('"65-72" = "neuron 0-7"', f'"65-{64 + BITS}" = "neuron 0-{BITS - 1}"'),
-    ('"smu3 1-8" = "heater 0-7"', f'"smu3 1-{BITS}" = "heater 0-{BITS - 1}"'),
-    ("word_lines = 56", f"word_lines = {WORDS}"),
-    ("bit_lines = 8", f"bit_lines = {BITS}"),
-)
 
 
-def small_bench(folder: Path, seed: int = 20231) -> Path:
-    """A virtual bench of 4 x 2 cells with a sample of its own in `folder`; the path of its bench file."""
+def small_bench(
+    folder: Path, seed: int = 20231, *, words: int = WORDS, bits: int = BITS, sample: str = ""
+) -> Path:
+    """A virtual bench of few cells, its sample (if none is named) in `folder` too; the path of its bench file."""
     text = load_bench("virtual_56x8").text
-    pairs = [*SMALL, ('sample = "virtual_56x8"', f'sample = "{(folder / "sample.npz").as_posix()}"')]
-    pairs.append(("seed = 20231", f"seed = {seed}"))
-    for old, new in pairs:
+    sample = sample or (folder / "sample.npz").as_posix()
+    for old, new in (
+        ('"1-56" = "word 0-55"', f'"1-{words}" = "word 0-{words - 1}"'),
+        ('"57-64" = "bit 0-7"', f'"57-{56 + bits}" = "bit 0-{bits - 1}"'),
+        ('"65-72" = "neuron 0-7"', f'"65-{64 + bits}" = "neuron 0-{bits - 1}"'),
+        ('"smu3 1-8" = "heater 0-7"', f'"smu3 1-{bits}" = "heater 0-{bits - 1}"'),
+        ("word_lines = 56", f"word_lines = {words}"),
+        ("bit_lines = 8", f"bit_lines = {bits}"),
+        ('sample = "virtual_56x8"', f'sample = "{sample}"'),
+        ("seed = 20231", f"seed = {seed}"),
+    ):
         assert old in text, f"the bench file no longer holds {old!r}"
         text = text.replace(old, new)
     path = folder / "small.toml"

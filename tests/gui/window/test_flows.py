@@ -9,7 +9,7 @@ from labctl.core.lines import Cell
 from labctl.gui.simulated import SimulatedMark
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
-from tests.faults.lab import BITS, WORDS, target_map
+from tests.faults.lab import BITS, WORDS, small_bench, target_map
 
 
 def all_cells(conductance):
@@ -145,7 +145,7 @@ def test_a_photograph_becomes_a_feature_map_beside_softwares(desk, tmp_path):
     picture = tmp_path / "photograph.png"
     shades = np.random.default_rng(3).integers(0, 255, (3, 3, 3), dtype=np.uint8)
     Image.fromarray(shades).save(picture)
-    window.open_bench("virtual_56x8")
+    window.open_bench(str(small_bench(tmp_path, words=56, bits=2)))
     desk.until(lambda: window.session.now == "idle")
     texts = {"weights": "edges", "images": str(picture), "filters": "0", "calibration_patches": "8"}
     window.form.load("image_maps", {**texts, "trims": "0.1 0.2", "transfer": "no"})
