@@ -63,7 +63,9 @@ class Judge:
         self.ends = {}  # of columns: the terminal that holds each
         self.heaters = set(truth.relays)  # digital outputs are high at power-on
         self.line_at = {column: line for line, column in truth.columns.items()}
-        self.lines = [*truth.lines(LineKind.WORD), *truth.lines(LineKind.BIT)]
+        lines = [*truth.lines(LineKind.WORD), *truth.lines(LineKind.BIT)]
+        self.columns = [truth.columns.get(line) for line in lines]
+        self.on_array = {column for column in self.columns if column is not None}
         self.shape = (truth.array.word_lines, truth.array.bit_lines)
         self.peak = np.zeros(self.shape)
         self.pulses = {}
@@ -185,7 +187,7 @@ class Judge:
         hot = own != GROUND and self.terminals[own].live
         if hot and own.split(".")[0] not in spared:
             self.accuse(f"relay {row}{column} moved while {own} stood at {self.terminals[own].level} V")
-        if self.on_array(column):  # what drives the array drives a current through every line of it
+        if column in self.on_array:  # what drives the array drives a current through every line of it
             driving = {each for each in self.driving() if each.split(".")[0] not in spared}
             for terminal in sorted(driving - {own}):
                 self.accuse(f"relay {row}{column} moved while {terminal} drove the array")
@@ -198,13 +200,9 @@ class Judge:
                 (self.heaters.add if high else self.heaters.discard)(heater)
         self.look()
 
-    def on_array(self, column):
-        line = self.line_at.get(column)
-        return line is not None and line.kind is not LineKind.NEURON
-
     def driving(self):
         """Terminals above 10 mV that a closed relay joins to a word or bit line."""
-        rows = {row for row, column in self.closed if self.on_array(column)}
+        rows = {row for row, column in self.closed if column in self.on_array}
         ends = {self.file.row(row).terminal for row in rows} - {GROUND}
         return {end for end in ends if self.terminals[end].live}
 
@@ -266,14 +264,17 @@ class Judge:
         between.
         """
         levels = [terminal.level for terminal in self.terminals.values() if terminal.on] + [0.0]
-        held = [self.held(line) for line in self.lines]
+        held = [self.held_at(column) for column in self.columns]
         driven = [level for level in held if level is not None] or levels
         low = np.array([min(driven) if level is None else level for level in held])
         high = np.array([max(driven) if level is None else level for level in held])
         return low, high, np.array([level is not None for level in held])
 
     def held(self, line):
-        end = self.ends.get(self.file.columns.get(line))
+        return self.held_at(self.file.columns.get(line))
+
+    def held_at(self, column):
+        end = self.ends.get(column)
         if end is None:
             return None
         live = end != GROUND and self.terminals[end].on
