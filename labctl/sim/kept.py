@@ -41,12 +41,16 @@ class KeptDie:
         arrays = b"".join(array.tobytes() for array in self.die.state().values())
         body = _HEAD.pack(self._writings, self.lived) + arrays
         slot = _CHECKSUM.pack(crc32(body)) + body
-        if not self._path.exists():
+        place = self._writings % 2 * len(slot)
+        if self._path.exists():
+            with self._path.open("r+b", buffering=0) as file:
+                file.seek(place)
+                file.write(slot)
+        else:  # there is no older slot yet that a kill would leave
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch()
-        with self._path.open("r+b", buffering=0) as file:
-            file.seek(self._writings % 2 * len(slot))
-            file.write(slot)
+            fresh = self._path.with_suffix(".new")
+            fresh.write_bytes(bytes(place) + slot)
+            fresh.replace(self._path)
         self._kept = self.die.cells.revision
 
     def _restore(self) -> None:

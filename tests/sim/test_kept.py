@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,6 +85,26 @@ def test_after_a_torn_write_the_state_before_it_counts(make, tmp_path):
         assert (KeptDie(make(), path).die.cells.log_conductance == 2).all()
     path.write_bytes(after)
     assert (KeptDie(make(), path).die.cells.log_conductance == 3).all()
+
+
+def test_a_kill_in_the_very_first_write_leaves_the_die_as_it_was(make, tmp_path, monkeypatch):
+    path = tmp_path / "die.device"
+    write = Path.write_bytes
+
+    def killed(file, data):
+        write(file, data[: len(data) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", killed)
+    kept = KeptDie(make(), path)
+    kept.die.cells.log_conductance[...] = 1.0
+    with pytest.raises(KeyboardInterrupt):
+        kept.keep()
+    monkeypatch.undo()
+    again = KeptDie(make(), path)
+    np.testing.assert_array_equal(again.die.cells.log_conductance, make().cells.log_conductance)
+    again.keep()
+    assert KeptDie(make(), path).lived == again.lived
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"no device", b"\0" * 100_000])
