@@ -40,12 +40,12 @@ class GrowingRun:
     """A live run in memory, with rows of voltage and current."""
 
     folder = Path("2026-01-01T00-00-00_benchmark_0000")
-    head: dict[str, Any] = {"simulated": True}  # noqa: RUF012 - a stand-in, never written to
-    parameters: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - as above
-    pictures: dict[str, Picture] = {}  # noqa: RUF012 - as above
     outcome: Outcome | None = None
 
     def __init__(self, rows: int) -> None:
+        self.head: dict[str, Any] = {"simulated": True}
+        self.parameters: dict[str, dict[str, Any]] = {}
+        self.pictures: dict[str, Picture] = {}
         self.rows = GrowingTable({"voltage": "V", "current": "A"})
         self.tables = {"Sweep": self.rows}
         self._random = np.random.default_rng(1)

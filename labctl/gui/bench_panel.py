@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -113,7 +113,7 @@ class InstrumentModel(RowModel):
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(TITLES, theme, parent)
+        super().__init__(TITLES, lambda: self.rows, theme, parent)
         self.rows: list[Instrument] = []
         self._paint()
         theme.changed.connect(self._paint)
@@ -123,9 +123,6 @@ class InstrumentModel(RowModel):
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()
-
-    def _rows(self) -> Sized:
-        return self.rows
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and lamp."""

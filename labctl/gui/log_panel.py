@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ class LogModel(RowModel):
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(TITLES, theme, parent)
+        super().__init__(TITLES, lambda: self.lines, theme, parent)
         self.lines: deque[Line] = deque()
 
     def add(self, line: Line) -> None:
@@ -80,9 +80,6 @@ class LogModel(RowModel):
         self.beginResetModel()
         self.lines.clear()
         self.endResetModel()
-
-    def _rows(self) -> Sized:
-        return self.lines
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and colour."""

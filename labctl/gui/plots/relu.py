@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
 from labctl.gui.plots.chart import Quantity
-from labctl.gui.plots.rows import RowsByDevice, device_at, has_rows, token
+from labctl.gui.plots.rows import RowsByDevice, device_at, has_rows, of_these, token
 from labctl.gui.plots.trace import Trace
 from labctl.gui.plots.view import PlotView
 from labctl.gui.plots.words import brief
@@ -123,7 +123,7 @@ def _branches(run: RunLike, rows: np.ndarray, colour: int | None, run_name: str 
                 number if colour is None else colour,
                 symbol,
                 token=token(run, POINTS, int(rows[0]), name),
-                tell=lambda place, places=places: tell(int(places[place])),  # type: ignore[misc]  # a lambda with a default
+                tell=of_these(tell, places),
                 behind=bool(run_name),
                 legend=None if not run_name else "" if found else run_name,
             )

@@ -27,6 +27,11 @@ def device_keys(table: TableLike) -> list[Numbers]:
     return [table.columns[name] for name in DEVICE if name in table.units]
 
 
+def of_these(tell: Callable[[int], str], places: NDArray[np.intp]) -> Callable[[int], str]:
+    """Tells as `tell` does, of the rows at `places` counted among themselves."""
+    return lambda place: tell(int(places[place]))
+
+
 def device_at(table: TableLike) -> Callable[[int], str]:
     """Tells of which device a row is: `cell (3, 5), row 17`."""
     units = set(table.units)

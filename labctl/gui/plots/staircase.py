@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from labctl.gui.plots.band import Band
 from labctl.gui.plots.chart import Quantity
-from labctl.gui.plots.rows import Place, RowsByDevice, device_at, has_rows, latest_table, token
+from labctl.gui.plots.rows import Place, RowsByDevice, device_at, has_rows, latest_table, of_these, token
 from labctl.gui.plots.thinning import Scales
 from labctl.gui.plots.trace import MUTED, Trace
 from labctl.gui.plots.view import PlotView
@@ -173,7 +173,7 @@ class StaircaseView(PlotView):
                     symbol,
                     joined=False,
                     token=token(run, self._kind, name, int(rows[0]) if len(rows) else -1),
-                    tell=lambda place, places=places: tell(int(rows[places[place]])),  # type: ignore[misc]  # a lambda with a default
+                    tell=of_these(tell, rows[places]),
                 )
             )
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, QObject, Qt, Signal
@@ -24,7 +24,7 @@ class EarlierModel(RowModel):
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(TITLES, theme, parent)
+        super().__init__(TITLES, lambda: self.shown, theme, parent)
         self.runs: list[Listed] = []
         self.shown: list[Listed] = []
         self._ticked: set[str] = set()
@@ -63,9 +63,6 @@ class EarlierModel(RowModel):
         if self._ticked != before:
             self._all_changed()
             self.ticks_changed.emit()
-
-    def _rows(self) -> Sized:
-        return self.shown
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlags:
         """The first column has a tick."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -44,7 +44,7 @@ class QueueModel(RowModel):
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         """Empty."""
-        super().__init__(TITLES, theme, parent)
+        super().__init__(TITLES, lambda: self.items, theme, parent)
         self.items: list[Item] = []
         self._places: list[str] = []
         theme.changed.connect(self._all_changed)
@@ -64,9 +64,6 @@ class QueueModel(RowModel):
         else:
             self._all_changed()
         return is_new
-
-    def _rows(self) -> Sized:
-        return self.items
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """Text, tool tip and colour."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
@@ -11,15 +11,17 @@ from labctl.gui.theme import Theme
 
 
 class RowModel(QAbstractTableModel):
-    """A child tells its rows by `_rows`, what stands in them by `data`."""
+    """What stands in the rows is told by a child's `data`."""
 
-    def __init__(self, titles: Sequence[str], theme: Theme, parent: QObject | None = None) -> None:
-        """Columns with these titles."""
+    def __init__(
+        self, titles: Sequence[str], rows: Callable[[], Sized], theme: Theme, parent: QObject | None = None
+    ) -> None:
+        """Columns with these titles; `rows` gives the rows there are at a moment."""
         super().__init__(parent)
-        self._titles, self._theme = titles, theme
+        self._titles, self._rows, self._theme = titles, rows, theme
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """As many as the child has."""
+        """As many as there are."""
         return 0 if parent.isValid() else len(self._rows())
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -31,9 +33,6 @@ class RowModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self._titles[section]
         return None
-
-    def _rows(self) -> Sized:
-        raise NotImplementedError
 
     def _all_changed(self) -> None:
         if self._rows():
