@@ -14,18 +14,12 @@ LARGEST = 16_000_000
 
 
 def pack(path: Path) -> None:
-    """Put a copy without spare room in the place of the closed file at `path`; a disk without room for it keeps it."""
+    """Put a copy without spare room in the place of the closed file at `path`; it stays as it is where that fails."""
     if path.stat().st_size > LARGEST:
         return
-    with (
-        h5py.File(path, "r") as grown,
-        h5py.File("packed", "w", driver="core", backing_store=False) as packed,
-    ):
-        _copy(grown, packed)
-        packed.flush()
-        image = packed.id.get_file_image()
     fresh = path.with_suffix(".packed")
     try:
+        image = _packed(path)
         with fresh.open("wb") as file:
             file.write(image)
             file.flush()
@@ -34,6 +28,16 @@ def pack(path: Path) -> None:
     except OSError:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
+
+
+def _packed(path: Path) -> bytes:
+    with (
+        h5py.File(path, "r") as grown,
+        h5py.File("packed", "w", driver="core", backing_store=False) as packed,
+    ):
+        _copy(grown, packed)
+        packed.flush()
+        return bytes(packed.id.get_file_image())
 
 
 def _copy(source: Any, target: Any) -> None:

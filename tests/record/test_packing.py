@@ -79,3 +79,9 @@ def test_a_disk_without_room_for_the_copy_keeps_the_file(
     pack(grown)
     assert grown.read_bytes() == before
     assert [path.name for path in grown.parent.glob("run.*")] == ["run.h5"]
+
+
+def test_a_file_that_cannot_be_read_back_ends_no_run(grown: Path) -> None:
+    grown.write_bytes(b"locked, or no HDF5")
+    pack(grown)
+    assert grown.read_bytes() == b"locked, or no HDF5"
