@@ -29,6 +29,7 @@ from labctl.core.errors import BenchFileError
 from labctl.core.lines import Line, LineKind
 from labctl.core.paths import find_bench
 from labctl.core.route import GROUND, Crosspoint
+from labctl.core.textfile import read_text
 from labctl.virtualmodel import Virtual
 
 FORMAT = "labctl-bench-1"
@@ -122,7 +123,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     Raises BenchFileError with every mistake: its place, what is allowed, the unit.
     """
     path = find_bench(name_or_path)
-    return read_bench(path.read_text(encoding="utf-8"), path)
+    return read_bench(read_text(path), path)
 
 
 def read_bench(text: str, source: Path) -> BenchFile:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Line, LineKind
-from labctl.core.quantity import read_number, show
+from labctl.core.numbers import read_number
+from labctl.core.quantity import mega_or_milli, show
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ def in_unit(unit: str, low: float, high: float) -> BeforeValidator:
         except PlanError as error:
             raise ValueError(str(error)) from None
         if not low <= number <= high:
-            raise ValueError(f"= {show(number, unit)}, allowed {show(low, unit)} to {show(high, unit)}")
+            raise ValueError(
+                f"= {show(number, unit)}, allowed {show(low, unit)} to {show(high, unit)}"
+                + mega_or_milli(number, unit, low, high)
+            )
         return number
 
     return BeforeValidator(read)

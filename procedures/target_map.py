@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from labctl.core.csvtext import read_matrix
 from labctl.core.errors import PlanError
-from labctl.core.paths import data_folder
+from labctl.core.paths import data_folder, user_path
+from labctl.core.textfile import printable
 
 LOWEST, HIGHEST = 1e-7, 1e-2
 """S; what a target may be."""
@@ -14,11 +16,11 @@ LOWEST, HIGHEST = 1e-7, 1e-2
 
 def find_target(name_or_path: str) -> Path:
     """A map by its path, or by its name among the examples that travel with labctl; raises PlanError."""
-    path = Path(name_or_path)
+    path = user_path(name_or_path)
     if _is_map(path):
         if path.is_file():
             return path
-        raise PlanError(f"There is no conductance map {path}.")
+        raise PlanError(f"There is no conductance map {printable(path)}.")
     examples = {each.stem: each for each in sorted((data_folder() / "examples").glob("*.*")) if _is_map(each)}
     if name_or_path in examples:
         return examples[name_or_path]
@@ -29,28 +31,23 @@ def find_target(name_or_path: str) -> Path:
 
 
 def _is_map(path: Path) -> bool:
-    return path.suffix in (".npy", ".csv")
+    return path.suffix.lower() in (".npy", ".csv")
 
 
 def read_target(name_or_path: str) -> NDArray[np.float64]:
     """The map (M, N) in S; raises PlanError when it is unreadable, not two-dimensional or out of range."""
     path = find_target(name_or_path)
     try:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             found = np.load(path, allow_pickle=False)
+            if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
+                raise ValueError("it does not hold an array of real numbers")
+            values = found.astype(np.float64)
         else:
-            lines = [
-                line
-                for line in path.read_text(encoding="utf-8").splitlines()
-                if line.partition("#")[0].strip()
-            ]
-            if not lines:
-                raise ValueError("it is empty")
-            found = np.loadtxt(lines, delimiter=",", ndmin=2)
-        values = np.asarray(found, dtype=np.float64)
-    except (OSError, ValueError, EOFError, TypeError) as error:
-        raise PlanError(f"{path} cannot be read as a map of numbers: {error}.") from error
-    check_target(values, str(path))
+            values = read_matrix(path)
+    except (OSError, ValueError, EOFError, TypeError, PlanError) as error:
+        raise PlanError(f"{printable(path)} cannot be read as a map of numbers: {error}.") from error
+    check_target(values, printable(path))
     return values
 
 

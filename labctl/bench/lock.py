@@ -18,6 +18,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
 from labctl.core.paths import CAMPAIGN_FILE, file_name, state_folder
+from labctl.core.textfile import printable
 
 IN_PROCESS = "@labctl"
 """End of the name of the VISA library whose instruments live and die with the program."""
@@ -172,7 +173,7 @@ def _going_on(run: Path) -> str:
 
 def _myself(bench: str) -> Owner:
     try:
-        user = getpass.getuser()
+        user = printable(getpass.getuser())
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
         user = "somebody"
     now = datetime.now().astimezone().isoformat(timespec="seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from datetime import datetime
@@ -14,6 +15,11 @@ FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
 def main() -> None:
     """Run the command line and end the program with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a path that the console cannot write ends no command
     from labctl.cli.app import app
     from labctl.cli.typed import is_mistyped, said
 

@@ -10,6 +10,7 @@ import typer
 from labctl import __version__
 from labctl.cli import FAILED, INTERRUPTED, REFUSED, records
 from labctl.cli.bench import app as bench_app
+from labctl.cli.command import use_for
 from labctl.cli.wafer import app as wafer_app
 from labctl.core.errors import LabError, PlanError
 
@@ -275,7 +276,12 @@ def _settings(texts: list[str]) -> dict[str, str]:
     wrong = [text for text in texts if "=" not in text]
     if wrong:
         raise PlanError(f"--set {', --set '.join(wrong)}: write NAME=VALUE, for example --set target=100u.")
-    return dict(text.split("=", 1) for text in texts)
+    pairs = [text.split("=", 1) for text in texts]
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise PlanError(f"--set {name}=... is given {names.count(name)} times: give it once.")
+    return dict(pairs)
 
 
 def _exit_with(ended: Ended) -> None:
@@ -283,3 +289,6 @@ def _exit_with(ended: Ended) -> None:
 
     codes = {Outcome.FAILED: REFUSED if ended.refused else FAILED, Outcome.ABORTED: INTERRUPTED}
     raise typer.Exit(codes.get(ended.outcome, FAILED if ended.unconfirmed else 0))
+
+
+use_for(app)

@@ -93,9 +93,9 @@ def chuck_command(
     """Say where the prober's chuck stands; before it moves, every output is off and every relay open."""
     from labctl.bench import open_bench
     from labctl.cli.terminal import page
-    from labctl.core.quantity import read_number
+    from labctl.core.numbers import read_number, read_whole
 
-    to_die = _pair(die, int, "--die 3,-2") if die else None
+    to_die = _pair(die, read_whole, "--die 3,-2") if die else None
     to_place = _pair(offset, lambda text: read_number(text, "m"), "--offset '2 mm,0 mm'") if offset else None
     with open_bench(bench) as opened:
         prober = opened.prober
@@ -117,8 +117,9 @@ def _pair(text: str, read: Callable[[str], N], such_as: str) -> tuple[N, N]:
     """Two numbers with a comma between them; PlanError names the option as it should be written."""
     from labctl.core.errors import PlanError
 
-    first, _, second = text.partition(",")
+    parts = text.split(",")
     try:
+        first, second = parts
         return read(first.strip()), read(second.strip())
     except (ValueError, PlanError):
         raise PlanError(f"'{text}' cannot be read: write for example {such_as}.") from None

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from labctl.core.errors import PlanError
+
 RUN = typer.Argument(metavar="RUN", help="A run folder, or a part of its name that is its alone.")
 
 
@@ -16,6 +18,21 @@ class ExportFormat(Enum):
 
     CSV = "csv"
     PARQUET = "parquet"
+
+
+class SeparatorName(Enum):
+    """What stands between two values of a CSV file."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+
+
+class DecimalName(Enum):
+    """Decimal mark of a CSV file."""
+
+    POINT = "point"
+    COMMA = "comma"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,15 +74,34 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files. [default: export in the run folder]")
     ] = None,
+    separator: Annotated[
+        SeparatorName, typer.Option(help="What stands between the values of a CSV file.")
+    ] = SeparatorName.COMMA,
+    decimal: Annotated[
+        DecimalName | None,
+        typer.Option(help="Decimal mark of a CSV file. [default: comma between semicolons, else point]"),
+    ] = None,
+    separator_line: Annotated[
+        bool,
+        typer.Option("--sep-line", help="Begin each CSV file with a line such as sep=; that Excel obeys."),
+    ] = False,
 ) -> None:
     """Write a run's tables and pictures for other programs, and all else that is known of it as run.json."""
+    from labctl.core.csvtext import CsvStyle, DecimalMark, Separator
     from labctl.record.catalogue import find_run
     from labctl.record.export import Format
     from labctl.record.export import export as write
     from labctl.record.reading import read_run
 
+    between = Separator[separator.name]
+    chosen = decimal or (DecimalName.COMMA if between is Separator.SEMICOLON else DecimalName.POINT)
+    style = CsvStyle(between, DecimalMark[chosen.name], separator_line)
+    if kind is not ExportFormat.CSV and style != CsvStyle():
+        raise PlanError(
+            "--separator, --decimal and --sep-line are for CSV files: leave them out with this format."
+        )
     folder = find_run(run)
-    for path in write(read_run(folder), out or folder / "export", Format(kind.value)):
+    for path in write(read_run(folder), out or folder / "export", Format(kind.value), style):
         typer.echo(path)
 
 

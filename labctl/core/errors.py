@@ -21,6 +21,10 @@ class PlanError(LabError):
     """Parameters of a procedure that are missing, unknown, of the wrong kind or out of range."""
 
 
+class UnreadableFile(LabError):
+    """A text file that is missing, or whose bytes have no certain meaning as text."""
+
+
 class SettingOutOfRange(LabError):
     """A value that the instrument cannot take."""
 

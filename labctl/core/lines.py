@@ -102,7 +102,8 @@ def show_cells(cells: Iterable[Cell]) -> str:
 
 
 def _indices(text: str, part: str) -> range:
-    first, dash, last = text.partition("-")
-    if not (first.isdecimal() and (last.isdecimal() or not dash)) or (dash and int(last) < int(first)):
+    match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
+    if last < first:
         raise PlanError(f"'{part}' is no cell: write word,bit, for example 3,5 or 3,0-7")
-    return range(int(first), int(last or first) + 1)
+    return range(first, last + 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path, user_state_path
 
 from labctl.core.errors import LabError
+from labctl.core.textfile import printable
 
 CAMPAIGN_FILE = "campaign.json"
 """What lies in the folder of a wafer, above the folders of its dies."""
@@ -20,16 +21,29 @@ def data_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data"
 
 
+def user_path(typed: str | Path) -> Path:
+    """A path as somebody typed it, `~` being the home folder.
+
+    Raises LabError when it names the home of a user who does not exist.
+    """
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        raise LabError(
+            f"'{typed}' begins with a home folder that does not exist: write the whole path, or ./{typed}."
+        ) from None
+
+
 def find_bench(name_or_path: str | Path) -> Path:
     """A bench file by its path, or by its name among those that travel with labctl.
 
     Raises LabError naming the benches that exist.
     """
-    path = Path(name_or_path)
-    if path.suffix == ".toml":
+    path = user_path(name_or_path)
+    if path.suffix.lower() == ".toml":
         if path.is_file():
             return path.resolve()
-        raise LabError(f"There is no bench file {path}.")
+        raise LabError(f"There is no bench file {printable(path)}.")
     shipped = data_folder() / "benches"
     found = shipped / f"{name_or_path}.toml"
     if found.is_file():
@@ -45,11 +59,11 @@ def find_wafer_plan(name_or_path: str | Path) -> Path:
 
     Raises LabError naming the plans that exist.
     """
-    path = Path(name_or_path)
-    if path.suffix == ".toml":
+    path = user_path(name_or_path)
+    if path.suffix.lower() == ".toml":
         if path.is_file():
             return path.resolve()
-        raise LabError(f"There is no wafer plan {path}.")
+        raise LabError(f"There is no wafer plan {printable(path)}.")
     shipped = data_folder() / "wafers"
     found = shipped / f"{name_or_path}.toml"
     if found.is_file():
@@ -62,8 +76,8 @@ def find_wafer_plan(name_or_path: str | Path) -> Path:
 
 def find_preset(name_or_path: str | Path) -> Path:
     """A device preset by its path, or by its name among those that travel with labctl."""
-    path = Path(name_or_path)
-    if path.suffix == ".toml" and path.is_file():
+    path = user_path(name_or_path)
+    if path.suffix.lower() == ".toml" and path.is_file():
         return path.resolve()
     found = data_folder() / "presets" / f"{name_or_path}.toml"
     if found.is_file():
@@ -91,8 +105,8 @@ def file_name(name: str) -> str:
 
 def sample_file(named: str) -> Path:
     """The file of a virtual sample: `named` itself when it ends in `.npz`, else a name in the samples folder."""
-    path = Path(named)
-    return path if path.suffix == ".npz" else samples_folder() / f"{path}.npz"
+    path = user_path(named)
+    return path if path.suffix.lower() == ".npz" else samples_folder() / f"{path}.npz"
 
 
 def sample_ledger(file: Path) -> Path:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from quantiphy import InvalidNumber, Quantity
+from quantiphy import Quantity
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import MOST_INDICES, Cell, read_cells, show_cells
+from labctl.core.numbers import read_number, read_whole
 
 P = TypeVar("P")
+L = TypeVar("L", bound=Sequence[Any])
 _KEY = "labctl.quantity"
 UNCHOSEN = -1
 """What a device line is before somebody chose one."""
@@ -129,21 +132,6 @@ def write(value: Any, unit: str) -> str:
     return short if read_number(short, unit) == value else f"{value!r} {unit}".removesuffix(" 1").strip()
 
 
-def read_number(text: str, unit: str) -> float:
-    """Read `10u`, `10 uA` or `1e-5` as a number in `unit`.
-
-    Raises `PlanError` when the text is no number or names another unit.
-    """
-    try:
-        found = _Si(text)
-    except InvalidNumber:
-        raise PlanError(f"'{text}' is not a number (write for example 0.1, 1e-5 or 10u)") from None
-    if found.units and found.units != unit:
-        wanted = "a plain number" if unit in ("", "1") else f"a value in {unit}"
-        raise PlanError(f"'{text}' is in {found.units}, {wanted} is wanted")
-    return float(found)
-
-
 def check(plan: object) -> None:
     """Raise `PlanError` naming every field of `plan` that lies outside its range."""
     mistakes = []
@@ -156,7 +144,7 @@ def check(plan: object) -> None:
         low = -math.inf if spec.low is None else spec.low
         high = math.inf if spec.high is None else spec.high
         if not low <= value <= high:
-            mistakes.append(f"{spec.name} = {show(value, spec.unit)}, allowed {spec.allowed}")
+            mistakes.append(f"{spec.name} = {_outside(value, spec)}")
     if mistakes:
         raise PlanError(f"{type(plan).__name__}: " + "; ".join(mistakes))
 
@@ -191,8 +179,27 @@ def read(text: str, spec: Spec) -> Any:
     low = -math.inf if spec.low is None else spec.low
     high = math.inf if spec.high is None else spec.high
     if not low <= value <= high:
-        raise PlanError(f"{show(value, spec.unit)} is out of range, allowed {spec.allowed}")
+        raise PlanError(f"{_outside(value, spec, ' is out of range')}")
     return value
+
+
+def _outside(value: float, spec: Spec, words: str = "") -> str:
+    """A value out of range with the range, and what a slip between M (mega) and m (milli) would explain."""
+    text = f"{show(value, spec.unit)}{words}, allowed {spec.allowed}"
+    return text + mega_or_milli(value, spec.unit, spec.low, spec.high)
+
+
+def mega_or_milli(value: float, unit: str, low: float | None, high: float | None) -> str:
+    """Words for a value out of range that would be within it with m in the place of M, or M of m; else nothing."""
+    for size, factor, typed, meant in (
+        ((1e6, 1e9), 1e-9, "M is mega", "m"),
+        ((1e-3, 1.0), 1e9, "m is milli", "M"),
+    ):
+        if size[0] <= abs(value) < size[1] and (-math.inf if low is None else low) <= value * factor <= (
+            math.inf if high is None else high
+        ):
+            return f" ({typed}: is {show(value * factor, unit)}, with {meant}, meant?)"
+    return ""
 
 
 def _read(text: str, spec: Spec) -> Any:
@@ -221,21 +228,34 @@ def _read(text: str, spec: Spec) -> Any:
             return read_cells(text)
         if inner[0] is str:
             return tuple(part.strip() for part in text.split(";") if part.strip())
-        parts = [part for part in text.strip("()[] ").replace(",", " ").split() if part]
-        if inner[-1] is not Ellipsis and len(parts) != len(inner):
-            raise PlanError(f"'{text}' has {len(parts)} values, {len(inner)} are wanted")
         if inner[0] is float:
-            return tuple(read_number(part, spec.unit) for part in parts)
-        return tuple(number for part in parts for number in _wholes(part))
+            return _fitting(_numbers(text, spec.unit), inner, text)
+        parts = text.strip("()[] ").replace(",", " ").split()
+        return tuple(number for part in _fitting(parts, inner, text) for number in _wholes(part))
     raise PlanError(f"cannot be given as text (kind {kind})")
+
+
+def _fitting(parts: L, inner: Sequence[Any], text: str) -> L:
+    """`parts`, as many as a tuple of the kinds `inner` has; PlanError otherwise."""
+    if inner[-1] is not Ellipsis and len(parts) != len(inner):
+        raise PlanError(f"'{text}' has {len(parts)} values, {len(inner)} are wanted")
+    return parts
+
+
+def _numbers(text: str, unit: str) -> tuple[float, ...]:
+    """Numbers with blanks, `;` or `, ` between them; a comma between digits could be either sign and is refused."""
+    inner = text.strip().removeprefix("(").removeprefix("[").removesuffix(")").removesuffix("]")
+    if re.search(r"[0-9],[0-9]", inner) or re.search(r",\s*,", inner):
+        raise PlanError(f"'{text}': put a blank between numbers and a point into them, for example 0.1 0.25")
+    return tuple(read_number(part, unit) for part in re.split(r"\s*[;,]\s*|\s+", inner.strip()) if part)
 
 
 def _wholes(text: str) -> Sequence[int]:
     """A whole number, or `0-7` for those from 0 to 7."""
-    first, dash, last = text.partition("-")
+    match = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", text)
+    if match and int(match[2]) - int(match[1]) in range(MOST_INDICES):
+        return range(int(match[1]), int(match[2]) + 1)
     try:
-        if first and dash and int(last) - int(first) in range(MOST_INDICES):
-            return range(int(first), int(last) + 1)
-        return (int(text),)
-    except ValueError:
+        return (read_whole(text),)
+    except PlanError:
         raise PlanError(f"'{text}' is not a whole number, nor a range such as 0-7") from None

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from labctl.core.errors import LabError
-from labctl.core.paths import data_folder
+from labctl.core.paths import data_folder, user_path
+from labctl.core.textfile import read_text
 
 FORMAT = "labctl-card-1"
 WHITE = 255.0
@@ -19,7 +20,7 @@ WHITE = 255.0
 class ModelCard(BaseModel):
     """Channel order, mean (pixel units 0..255, in channel order) and scale of a network's input."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     format: str
     name: str
     channels: str
@@ -32,6 +33,11 @@ class ModelCard(BaseModel):
         if value != FORMAT:
             raise ValueError(f"'{value}' is not known, this version reads '{FORMAT}'")
         return value
+
+    @field_validator("mean", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
     @field_validator("channels")
     @classmethod
@@ -67,14 +73,14 @@ class ModelCard(BaseModel):
 
 def load_card(name_or_path: str | Path) -> ModelCard:
     """A model card by path or by name among those that travel with labctl; LabError names every mistake."""
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
+    path = user_path(name_or_path)
+    if path.suffix.lower() != ".toml":
         path = data_folder() / "cards" / f"{name_or_path}.toml"
     if not path.is_file():
         names = ", ".join(sorted(each.stem for each in (data_folder() / "cards").glob("*.toml")))
         raise LabError(f"There is no model card '{name_or_path}'; these travel with labctl: {names}.")
     try:
-        return ModelCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return ModelCard.model_validate(tomllib.loads(read_text(path)))
     except tomllib.TOMLDecodeError as error:
         raise LabError(f"The model card {path} is not valid TOML: {error}.") from None
     except ValidationError as error:

@@ -9,8 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from labctl.core.errors import BenchFileError
+from labctl.core.errors import BenchFileError, UnreadableFile
 from labctl.core.quantity import Spec, show, specs
+from labctl.core.textfile import read_text
 
 P = TypeVar("P")
 
@@ -25,8 +26,8 @@ def load_preset(owner: type[P], path: Path) -> P:
     BenchFileError listing every mistake at once: missing, unknown, wrong unit, out of range, no provenance.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = tomllib.loads(read_text(path))
+    except (UnreadableFile, tomllib.TOMLDecodeError) as error:
         raise BenchFileError(str(path), [f"cannot be read: {error}"]) from None
     known = {spec.name: spec for spec in specs(owner)}
     mistakes, values = [], {}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
 from labctl.record.reading import Run, Table, flat
@@ -34,16 +35,18 @@ class Format(Enum):
     PARQUET = "parquet"
 
 
-def export(run: Run, out: Path, kind: Format) -> list[Path]:
+def export(run: Run, out: Path, kind: Format, style: CsvStyle = FOR_PROGRAMS) -> list[Path]:
     """Write every table and picture of `run` into the folder `out`, and `run.json`; the files written.
 
     CSV: names in the first row, units in the second (`pandas.read_csv(path, skiprows=[1])`), UTF-8, numbers so that
-    they read back exactly. Arrays of fixed shape are a column per element, ragged ones numbers with spaces between.
-    Pictures are tidy too: a column per axis and one of values. Tables of a simulated run have a column that says so.
+    they read back exactly; `style` chooses separator and decimal mark, and text that a spreadsheet would take for a
+    formula begins with an apostrophe. Arrays of fixed shape are a column per element, ragged ones numbers with blanks
+    between. Pictures are tidy too: a column per axis and one of values. Tables of a simulated run have a column that
+    says so.
 
     Raises RecordError when a file is there already, cannot be written, or Parquet's library is not installed.
     """
-    write = _parquet_writer(run) if kind is Format.PARQUET else _write_csv
+    write = _parquet_writer(run) if kind is Format.PARQUET else partial(_write_csv, style)
     tables = dict(run.tables) | {name: _tidy(picture) for name, picture in run.pictures.items()}
     paths = {name: out / f"{_file_name(name)}.{kind.value}" for name in tables}
     there = [path for path in (*paths.values(), out / FACTS) if path.exists()]
@@ -76,17 +79,28 @@ def facts(run: Run) -> dict[str, Any]:
     return found
 
 
-def _write_csv(table: Table, path: Path, mark: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+def _write_csv(style: CsvStyle, table: Table, path: Path, mark: str) -> None:
+    with path.open("w", encoding=style.encoding, newline="") as file:
+        writer = style.begin(file)
         for number, (frame, units) in enumerate(_frames(table, mark)):
             if number == 0:
-                writer.writerow(frame.columns)
-                writer.writerow([units.get(name) or NO_UNIT for name in frame.columns])
+                writer.writerow([style.cell(name) for name in frame.columns])
+                writer.writerow([style.cell(units.get(name) or NO_UNIT) for name in frame.columns])
             for name in frame.columns:
                 if len(frame) and isinstance(frame[name].iloc[0], np.ndarray):
-                    frame[name] = [" ".join(repr(each) for each in row.tolist()) for row in frame[name]]
-            frame.to_csv(file, header=False, index=False, lineterminator="\n")
+                    frame[name] = [_in_a_cell(row, style) for row in frame[name]]
+                elif frame[name].dtype.kind not in "biufc":
+                    frame[name] = [style.cell(value) for value in frame[name]]
+            separator, decimal = style.separator.value, style.decimal.value
+            frame.to_csv(file, header=False, index=False, lineterminator="\n", sep=separator, decimal=decimal)
+
+
+def _in_a_cell(values: np.ndarray[Any, Any], style: CsvStyle) -> str:
+    """Numbers with blanks between them; a first minus stands behind a blank, else a spreadsheet sees a formula."""
+    text = " ".join(
+        str(style.cell(each)) if isinstance(each, float) else repr(each) for each in values.tolist()
+    )
+    return f" {text}" if text.startswith("-") else text
 
 
 def _parquet_writer(run: Run) -> Any:

@@ -23,6 +23,7 @@ from labctl import __version__
 from labctl.benchfile import BenchFile
 from labctl.core.clock import WallClock
 from labctl.core.quantity import Spec, specs
+from labctl.core.textfile import printable
 
 FORMAT = "labctl-run"
 FORMAT_VERSION = 1
@@ -67,8 +68,8 @@ def head(
         "bench": {
             "name": file.name,
             "description": file.description,
-            "source": str(file.source),
-            "library": file.library,
+            "source": printable(file.source),
+            "library": printable(file.library),
             "text": file.text,
             "sha256": hashlib.sha256(file.text.encode()).hexdigest(),
         },
@@ -214,6 +215,6 @@ def _version(name: str) -> str:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
+        return printable(getpass.getuser())
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
         return ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labctl.core.errors import PlanError
 from labctl.core.paths import find_wafer_plan
+from labctl.core.textfile import read_text
 from labctl.wafer.geometry import Die, WaferGeometry
 from labctl.wafer.path import chosen
 from labctl.wafer.plancheck import contradictions
@@ -99,11 +100,7 @@ def load_plan(name_or_path: str | Path, also: Also = nothing_more) -> WaferPlan:
     Raises WaferPlanError with every mistake: its place, what is allowed, the unit.
     """
     path = find_wafer_plan(name_or_path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"The wafer plan {path} cannot be read: {error}.") from None
-    return read_plan(text, path, also)
+    return read_plan(read_text(path), path, also)
 
 
 def read_plan(text: str, source: Path, also: Also = nothing_more) -> WaferPlan:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
+from math import inf, isfinite
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from labctl.benchmodel import Section, in_unit, whole
 from labctl.core.errors import PlanError
 from labctl.core.lines import read_indices
-from labctl.core.quantity import read_number, write
+from labctl.core.numbers import read_number
+from labctl.core.quantity import write
 from labctl.wafer.geometry import Die, WaferGeometry
 
 FURTHEST = 10_000
@@ -99,6 +100,13 @@ def _setting(value: object) -> str:
     if isinstance(value, bool | int | float | str):
         return write(value, "1")
     raise ValueError("must be a text, a number, a flag or a list of numbers")
+
+
+def _finite(value: object) -> object:
+    """A bound as it is; a limit of nan, which nothing fails, is refused."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"= {value}, a bound must be a number; leave the key out where there is no bound")
+    return value
 
 
 def _name(value: object) -> str:
@@ -288,8 +296,8 @@ class Limit(Section):
     test: Name
     value: Name
     statistic: Annotated[Statistic, choice(Statistic)] = Statistic.EACH
-    low: float | None = None
-    high: float | None = None
+    low: Annotated[float | None, BeforeValidator(_finite)] = None
+    high: Annotated[float | None, BeforeValidator(_finite)] = None
     unit: str = "1"
     bin: Annotated[int, whole(0, 65_535)]
     subsite: Name | None = None

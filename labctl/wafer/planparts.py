@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from labctl.core.errors import PlanError
-from labctl.core.quantity import read_number
+from labctl.core.numbers import read_number
 from labctl.wafer.measurands import unit_of
 from labctl.wafer.planmodel import Bin, Grid, Identity, Limit, Name, Selection, StagePlan, StopRules, Subsite
 

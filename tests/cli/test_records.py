@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from pathlib import Path
@@ -97,6 +98,45 @@ def test_csv_reads_back_exactly_with_pandas(labctl: Command, folder: Path, tmp_p
     assert facts["parameters"]["level"]["applied"] == 0.25
     assert facts["units"]["Reading"]["current"] == "A"
     assert (facts["end"]["outcome"], facts["notes"], facts["mark"]) == ("finished", ["a remark"], "SIMULATED")
+
+
+def test_csv_for_a_spreadsheet_with_decimal_commas(labctl: Command, folder: Path, tmp_path: Path) -> None:
+    assert labctl("export", folder, "--out", tmp_path / "de", "--separator", "semicolon").code == 0
+    data = (tmp_path / "de" / "Reading.csv").read_bytes()
+    assert data.startswith(codecs.BOM_UTF8)
+    frame = pd.read_csv(tmp_path / "de" / "Reading.csv", skiprows=[1], sep=";", decimal=",")
+    np.testing.assert_array_equal(frame["current"], read_run(folder).tables["Reading"].columns["current"])
+    assert b"0,25" in data
+    said = labctl("export", folder, "--out", tmp_path / "en", "--sep-line")
+    assert said.code == 0
+    assert (tmp_path / "en" / "Reading.csv").read_text(encoding="utf-8").startswith("sep=,\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--decimal", "comma"), "choose semicolon or tab"),
+        (("--format", "parquet", "--separator", "tab"), "are for CSV files"),
+    ],
+)
+def test_a_csv_that_nobody_could_read_is_refused(
+    labctl: Command, folder: Path, words: tuple[str, ...], says: str
+) -> None:
+    answer = labctl("export", folder, *words)
+    assert answer.code == 2
+    assert says in answer.err
+    assert not (folder / "export").exists()
+
+
+def test_text_in_csv_is_no_formula(labctl: Command, tmp_path: Path) -> None:
+    record = begun(tmp_path / "run", 0.25)
+    for note in ("=1+1", "@SUM(A1)", "-", "+3", "plain"):
+        record.row(Reading(0, current=-0.5, note=note))
+    record.end({"outcome": "finished", "verdict": "done", "reason": ""})
+    assert labctl("export", tmp_path / "run").code == 0
+    frame = pd.read_csv(tmp_path / "run" / "export" / "Reading.csv", skiprows=[1])
+    assert frame["note"].tolist() == ["'=1+1", "'@SUM(A1)", "-", "'+3", "plain"]
+    assert frame["current"].tolist() == [-0.5] * 5
 
 
 def test_nothing_is_written_over_by_an_export(labctl: Command, folder: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell, read_cells, read_indices, show_cells, show_indices
-from labctl.core.quantity import Spec, make, option, quantity, read, read_number, specs, write
+from labctl.core.numbers import read_number
+from labctl.core.quantity import Spec, make, option, quantity, read, specs, write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ def test_more_cells_than_an_array_has_are_a_slip_of_the_finger():
 
 @pytest.mark.parametrize("text", ["inf", "nan", "1.5"])
 def test_what_is_no_whole_number_is_told(text):
-    with pytest.raises(PlanError, match="is not a whole number"):
+    with pytest.raises(PlanError, match="is not a (whole )?number"):
         read(text, Spec("count", int, "1", 1, None, None, ""))
 
 

@@ -6,7 +6,8 @@ from enum import Enum
 import pytest
 
 from labctl.core.errors import PlanError
-from labctl.core.quantity import check, make, option, quantity, read_number, show, specs
+from labctl.core.numbers import read_number
+from labctl.core.quantity import check, make, option, quantity, show, specs
 
 
 class Scheme(Enum):

@@ -64,6 +64,14 @@ BAD = {
         ("[3, -2]]", "[2, 4]]"),
         "dies.only: die (2, 4) is in the edge exclusion",
     ),
+    "a limit that nothing fails": (
+        ("low = 0.9", "low = nan"),
+        "low: = nan, a bound must be a number; leave the key out where there is no bound",
+    ),
+    "a limit with a comma that has two meanings": (
+        ("low = 0.9", 'low = "1,500 V"'),
+        "low: '1,500 V' could mean 1.500 or 1500: write one of these",
+    ),
     "no die at all": (
         ("only = [[0, 0], [3, -2]]", 'select = "within 1 mm"\nskip = [[0, 0]]'),
         "dies: none is left",

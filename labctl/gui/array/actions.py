@@ -8,7 +8,8 @@ from typing import Any
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell, show_cells
-from labctl.core.quantity import make, read_number, write
+from labctl.core.numbers import read_number
+from labctl.core.quantity import make, write
 
 
 @dataclass(frozen=True)

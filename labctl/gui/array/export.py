@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor, QFont, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
+from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
 from labctl.gui.array.shown import Shown, texts
 from labctl.gui.array.state import ArrayState
 from labctl.gui.simulated import COLOUR, TEXT
@@ -20,7 +21,9 @@ FINE = 2.0
 """Pixels of an exported picture per pixel of the screen."""
 
 
-def write_data(path: Path, state: ArrayState, shown: Shown, simulated: bool) -> None:
+def write_data(
+    path: Path, state: ArrayState, shown: Shown, simulated: bool, style: CsvStyle = FOR_PROGRAMS
+) -> None:
     """Write the shown quantity as CSV: a line per word line, a value per bit line, remarks with the unit above.
 
     A map of conductances can be programmed again: `crossbar_program` reads it. Raises OSError.
@@ -31,9 +34,14 @@ def write_data(path: Path, state: ArrayState, shown: Shown, simulated: bool) -> 
         remarks = [f"{shown.value}; a line per word line, a word per bit line; empty = none yet"]
     if simulated:
         remarks.insert(0, f"{TEXT}: virtual instruments and a virtual sample")
-    lines = [f"# {each}" for each in remarks]
-    lines += [",".join(row) for row in texts(state, shown)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with path.open("w", encoding=style.encoding, newline="") as file:
+        file.writelines(f"# {each}\n" for each in remarks)
+        rows = texts(state, shown)
+        if not shown.in_words:
+            rows = [[value.replace(".", style.decimal.value) for value in row] for row in rows]
+        style.begin(file).writerows(
+            [style.cell(value) if shown.in_words else value for value in row] for row in rows
+        )
 
 
 def write_picture(path: Path, views: Sequence[QWidget], theme: Theme, simulated: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
 from labctl.core.lines import Cell, Line
 from labctl.gui.array.action_bar import ActionBar
 from labctl.gui.array.elided import ElidedLabel
@@ -32,6 +33,7 @@ from labctl.gui.array.neurons import NeuronState
 from labctl.gui.array.sentences import of_cell, of_line
 from labctl.gui.array.shown import Shown, categories
 from labctl.gui.array.state import ArrayState
+from labctl.gui.csv_kinds import CSV_KINDS, style_of
 from labctl.gui.run_data import RunLike
 from labctl.gui.simulated import SimulatedMark
 from labctl.gui.theme import Theme
@@ -160,9 +162,9 @@ class ArrayPanel(QWidget):
         finally:
             self.map.is_plain = False
 
-    def export_data(self, path: Path) -> None:
+    def export_data(self, path: Path, style: CsvStyle = FOR_PROGRAMS) -> None:
         """Write the shown quantity as CSV with its unit; OSError when it cannot be written."""
-        write_data(path, self._shown[0], self.quantity, self._simulated)
+        write_data(path, self._shown[0], self.quantity, self._simulated, style)
 
     # Inside -------------------------------------------------------------------------------------------------
 
@@ -182,8 +184,12 @@ class ArrayPanel(QWidget):
         self.export.setToolTip("Write the map as a picture or as values")
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.export)
-        menu.addAction("Picture…", lambda: self._ask_file("picture", "png", self.export_picture))
-        menu.addAction("Values with unit…", lambda: self._ask_file("values", "csv", self.export_data))
+        menu.addAction(
+            "Picture…", lambda: self._ask_file("picture", "png", "picture (*.png)", self.export_picture)
+        )
+        menu.addAction(
+            "Values with unit…", lambda: self._ask_file("values", "csv", CSV_KINDS, self.export_data)
+        )
         self.export.setMenu(menu)
         self.note = ElidedLabel("what is shown")
 
@@ -305,18 +311,18 @@ class ArrayPanel(QWidget):
     def _menu(self, where: QPoint) -> None:
         self.actions_bar.menu(where)
 
-    def _ask_file(self, what: str, ending: str, write: Any) -> None:
+    def _ask_file(self, what: str, ending: str, kinds: str, write: Callable[..., None]) -> None:
         dialog = QFileDialog(self, f"Export the {what} of the map")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(ending)
-        dialog.setNameFilter(f"{what} (*.{ending})")
+        dialog.setNameFilter(kinds)
         dialog.selectFile(f"{self.quantity.value.replace(' ', '_')}.{ending}")
         dialog.setModal(False)
 
         def chosen(name: str) -> None:
             try:
-                write(Path(name))
+                write(Path(name), *([style_of(dialog.selectedNameFilter())] if kinds == CSV_KINDS else []))
             except OSError as error:
                 self.failed.emit(f"The {what} could not be written: {error}")
 

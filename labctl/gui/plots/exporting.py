@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
 from labctl.core.errors import RecordError
 from labctl.gui.plots.view import Series
 
@@ -16,7 +16,9 @@ NO_UNIT = "-"
 MARK = "mark"
 
 
-def write_csv(path: Path, series: Sequence[Series], mark: str) -> Iterator[None]:
+def write_csv(
+    path: Path, series: Sequence[Series], mark: str, style: CsvStyle = FOR_PROGRAMS
+) -> Iterator[None]:
     """Write `series` beside one another, a shorter one filled up with nothing; pauses after every `AT_ONCE` rows.
 
     As in `labctl export`: names in the first row, units in the second, numbers so that they read back exactly. mark:
@@ -28,13 +30,14 @@ def write_csv(path: Path, series: Sequence[Series], mark: str) -> Iterator[None]
     extra = [mark] if mark else []
     length = max((len(each.values) for each in series), default=0)
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*names, *([MARK] if mark else [])])
+        with path.open("w", encoding=style.encoding, newline="") as file:
+            writer = style.begin(file)
+            writer.writerow([*map(style.cell, names), *([MARK] if mark else [])])
             writer.writerow([*units, *([NO_UNIT] if mark else [])])
             for start in range(0, length, AT_ONCE):
                 parts = [each.values[start : start + AT_ONCE].tolist() for each in series]
-                writer.writerows([*row, *extra] for row in zip_longest(*parts, fillvalue=""))
+                rows = zip_longest(*parts, fillvalue="")
+                writer.writerows([*map(style.cell, row), *extra] for row in rows)
                 yield
     except OSError as error:
         raise RecordError(

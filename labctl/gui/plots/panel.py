@@ -9,7 +9,9 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from labctl.core.csvtext import CsvStyle
 from labctl.core.errors import LabError, RecordError
+from labctl.gui.csv_kinds import CSV_KINDS, style_of
 from labctl.gui.plots.columns import ColumnsView
 from labctl.gui.plots.conductance import ConductanceView
 from labctl.gui.plots.exporting import write_csv
@@ -50,6 +52,7 @@ class PlotsPanel(QWidget):
         self._choosing = False
         self._writing: Iterator[None] | None = None
         self._written: Path | None = None
+        self._style = CsvStyle()
         self._folder: Path | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
@@ -146,7 +149,7 @@ class PlotsPanel(QWidget):
         self.tools.picture.connect(
             lambda: self._ask("picture", "png", "Pictures (*.png)", self._save_picture)
         )
-        self.tools.data.connect(lambda: self._ask("data", "csv", "Tables (*.csv)", self._save_data))
+        self.tools.data.connect(lambda: self._ask("data", "csv", CSV_KINDS, self._save_data))
 
     def _hand_over(self) -> None:
         earlier = [run for run in self._earlier if self._run is None or run.folder != self._run.folder]
@@ -199,7 +202,7 @@ class PlotsPanel(QWidget):
 
     def _data(self, path: Path) -> Iterator[None]:
         view = self._visible()
-        return write_csv(path, view.series(), TEXT if view.is_simulated() else "")
+        return write_csv(path, view.series(), TEXT if view.is_simulated() else "", self._style)
 
     def _ask(self, what: str, suffix: str, kinds: str, save: Callable[[Path], None]) -> None:
         """Ask for a file, without keeping anybody from the rest of the window."""
@@ -213,7 +216,12 @@ class PlotsPanel(QWidget):
         dialog.setDefaultSuffix(suffix)
         dialog.selectFile(name)
         dialog.setModal(False)
-        dialog.fileSelected.connect(lambda path: self._save(save, Path(path)))
+
+        def chosen(path: str) -> None:
+            self._style = style_of(dialog.selectedNameFilter())
+            self._save(save, Path(path))
+
+        dialog.fileSelected.connect(chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.show()
 
