@@ -243,8 +243,17 @@ def _fitting(parts: L, inner: Sequence[Any], text: str) -> L:
 
 
 def _numbers(text: str, unit: str) -> tuple[float, ...]:
-    """Numbers with blanks, `;` or `, ` between them; a comma between digits could be either sign and is refused."""
+    """Numbers with blanks, `;` or `, ` between them.
+
+    A comma between digits is a separator where every number has a decimal point; elsewhere it could be either.
+    """
     inner = text.strip().removeprefix("(").removeprefix("[").removesuffix(")").removesuffix("]")
+    if (
+        "," in inner
+        and all("." in part for part in inner.split(","))
+        and not re.search(r"[0-9][\s;]+[0-9]", inner)
+    ):
+        inner = inner.replace(",", " ")
     if re.search(r"[0-9],[0-9]", inner) or re.search(r",\s*,", inner):
         raise PlanError(f"'{text}': put a blank between numbers and a point into them, for example 0.1 0.25")
     return tuple(read_number(part, unit) for part in re.split(r"\s*[;,]\s*|\s+", inner.strip()) if part)

@@ -133,9 +133,10 @@ def test_what_cannot_be_used_is_one_sentence_and_nothing_is_left(
 ) -> None:
     out = tmp_path / "runs"
     before = sorted(inputs.iterdir())
+    given = [pair for pair in (BENCH, ("--out", out)) if pair[0] not in more]
     answer = labctl(
-        "featuremap", *BENCH, "--weights", inputs / weights, "--images", *(inputs / name for name in images),
-        "--out", out, *(word.replace("INPUTS", str(inputs)) for word in more),
+        "featuremap", "--weights", inputs / weights, "--images", *(inputs / name for name in images),
+        *(word for pair in given for word in pair), *(word.replace("INPUTS", str(inputs)) for word in more),
     )  # fmt: skip
     assert answer.code == 2, answer.err
     assert re.search(sentence, answer.err)

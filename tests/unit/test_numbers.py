@@ -106,14 +106,14 @@ def test_mega_in_the_place_of_milli_is_told_where_the_range_makes_it_absurd(text
         read(text, Spec("level", float, "V", 0.0, 1e-3, 20e-3, ""))
 
 
-@pytest.mark.parametrize("text", ["0,1 0,2", "0.1,0.2", "1,2,3"])
+@pytest.mark.parametrize("text", ["0,1 0,2", "0,5", "1,2,3", "1.000,5", "0.1,0.2 0.3"])
 def test_a_comma_between_the_digits_of_a_list_could_be_either_and_is_refused(text):
     with pytest.raises(PlanError, match="put a blank between numbers"):
         read(text, Spec("levels", tuple[float, ...], "V", (), None, None, ""))
 
 
 @pytest.mark.parametrize(
-    "text", ["0.1 0.25", "(0.1, 0.25)", "0.1; 0.25", "100m 250 m".replace("250 m", "250m")]
+    "text", ["0.1 0.25", "0.1,0.25", "(0.1, 0.25)", "0.1; 0.25", "100m 250 m".replace("250 m", "250m")]
 )
 def test_lists_of_numbers(text):
     assert read(text, Spec("levels", tuple[float, ...], "V", (), None, None, "")) == (0.1, 0.25)
