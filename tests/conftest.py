@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from labctl.bench.station import Bench
 from labctl.sim.server import BenchServer
@@ -16,6 +17,8 @@ from labctl.sim.workbench import Workbench
 from tests.bench.watching import OBSERVER, Observer
 from tests.system_libraries import LIBRARIES, missing
 
+settings.register_profile("labctl", derandomize=True, deadline=None)
+settings.load_profile("labctl")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ELSEWHERE = Path(__file__).parent / "elsewhere"
 collect_ignore = [library.folder for name, library in LIBRARIES.items() if library.folder and missing(name)]

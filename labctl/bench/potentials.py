@@ -19,7 +19,7 @@ def approach(feeds: Sequence[Feed]) -> list[State]:
 
     Without bystanders rows rise one after another. Bystanders rise first. With V/3 the selected word line
     goes along with the unselected ones to V/3, then the unselected bit lines to 2V/3, then the selected word
-    line alone to V: no bystander ever sees more than V/3.
+    line alone to V: no bystander ever sees more than V/3. So too where the array has one word line only.
     """
     final = {feed.row: feed.fraction for feed in feeds}
     zero = dict.fromkeys(final, 0.0)
@@ -28,8 +28,9 @@ def approach(feeds: Sequence[Feed]) -> list[State]:
         rows = list(final)
         return [zero | {row: final[row] for row in rows[: count + 1]} for count in range(len(rows))]
     drive = next(feed for feed in feeds if feed.role is Role.DRIVE)
-    low = min(feed.fraction for feed in bias)
-    together = {feed.row: low for feed in bias if feed.fraction == low}
+    lowest = min(feed.fraction for feed in bias)
+    low = min(lowest, 1.0 - lowest)
+    together = {feed.row: low for feed in bias if feed.fraction <= low}
     if len(together) == len(bias):
         return [zero | together, final]
     together[drive.row] = low

@@ -207,6 +207,7 @@ class Router:
         """Fill in levels, compliances, relays and the worst case, then check all of it."""
         if not amplitude > 0.0:
             raise RouteRefused(f"a {purpose.value} route needs an amplitude above 0 V")
+        feeds = [feed for feed in feeds if feed.lines or not (feed.is_ground or feed.role is Role.BIAS)]
         worst = worst_case(self._shape, feeds, approach(feeds), amplitude)
         others = worst.copy()
         if cell is not None:

@@ -247,12 +247,13 @@ def _rehearse(plan: Any, bench: str, given: dict[str, str]) -> Ended:
 
     from labctl.benchfile import load_bench
     from labctl.cli.rehearsal import announcement, print_rehearsal
-    from labctl.cli.terminal import observer, page
+    from labctl.cli.terminal import observer, page, print_parameters
     from labctl.record.provenance import procedure_name
     from labctl.run.rehearsal import rehearse
 
     console, file = page(), load_bench(bench)
     console.print(announcement(procedure_name(type(plan)), file.name, file.simulated), markup=False)
+    print_parameters(console, plan)
     found = rehearse(bench, plan, [observer(Console(highlight=False), quietly=True)], given)
     print_rehearsal(console, found)
     return found.ended

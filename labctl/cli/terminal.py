@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from labctl.core.clock import Clock, WallClock
+from labctl.core.quantity import applied
 from labctl.core.rows import Progress as Done
 from labctl.record.outcome import Outcome
 from labctl.run.events import Acquired, Ended, Event, Progressed, Started
@@ -149,9 +150,18 @@ def duration(seconds: float) -> str:
 def _announce(console: Console, event: Started) -> None:
     mark = " (SIMULATED)" if event.simulated else ""
     console.print(f"Recording{mark} in {event.folder}", markup=False, soft_wrap=True)
+    print_parameters(console, event.procedure)
     for warning in event.warnings:
         console.print("[bold yellow]Warning:[/] ", end="")
         console.print(warning, markup=False, soft_wrap=True)
+
+
+def print_parameters(console: Console, plan: object) -> None:
+    """Print the parameters of `plan` as they were understood, so that a wrong one is seen before anything moves."""
+    texts = applied(plan)
+    if texts:
+        together = ", ".join(f"{name} = {text}" for name, text in texts.items() if text)
+        console.print(f"with {together}", markup=False, soft_wrap=True)
 
 
 def _conclude(console: Console, event: Ended) -> None:

@@ -132,6 +132,32 @@ def write(value: Any, unit: str) -> str:
     return short if read_number(short, unit) == value else f"{value!r} {unit}".removesuffix(" 1").strip()
 
 
+def applied(plan: object) -> dict[str, str]:
+    """Every parameter of `plan` as text with its unit, those of a plan inside it as `NAME.PARAMETER`.
+
+    Fields that were not declared as parameters (`quantity`, `device_line`, `option`) are left out.
+    """
+    found: dict[str, str] = {}
+    if not dataclasses.is_dataclass(plan) or isinstance(plan, type):
+        return found
+    declared = {field.name for field in dataclasses.fields(plan) if _KEY in field.metadata}
+    for spec in specs(plan):
+        value = getattr(plan, spec.name)
+        if spec.name in declared:
+            unit = "1" if spec.unit == "" else spec.unit
+            found[spec.name] = (
+                ", ".join(show(each, unit) for each in value) if _is_list(value) else write(value, unit)
+            )
+        else:
+            found |= {f"{spec.name}.{name}": text for name, text in applied(value).items()}
+    return found
+
+
+def _is_list(value: object) -> bool:
+    """Whether `value` is a list of numbers, each of which is shown with the unit."""
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], float)
+
+
 def check(plan: object) -> None:
     """Raise `PlanError` naming every field of `plan` that lies outside its range."""
     mistakes = []

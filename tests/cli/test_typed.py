@@ -46,6 +46,17 @@ def test_a_decimal_comma_is_a_decimal_comma(labctl: Command, tmp_path: Path) -> 
     assert answer.code == 0
     (folder,) = (tmp_path / "runs").iterdir()
     assert read_run(folder).parameters["forming_max"]["applied"] == 1.7
+    assert "word = 3, bit = 5" in answer.out
+    assert "forming_max = 1.7 V, " in answer.out
+
+
+def test_a_dry_run_says_what_was_understood(labctl: Command) -> None:
+    answer = labctl(*FORM, *CELL, "--set", "forming_max=\N{MINUS SIGN}1,7 V", "--dry-run")
+    assert answer.code == 2
+    assert "forming_max = -1.7 V, allowed" in answer.err
+    answer = labctl(*FORM, *CELL, "--set", "forming_max=1700 m", "--dry-run")
+    assert answer.code == 0
+    assert "forming_max = 1.7 V, " in answer.out
 
 
 def test_a_folder_in_the_home_folder(
