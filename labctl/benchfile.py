@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -234,9 +235,20 @@ def _contradictions(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
         if roles is not None:
             yield from _role_mistakes(roles, wiring)
     stage: Stage | None = parts.get("stage")
-    if stage is not None and stage.instrument not in named:
-        yield f"stage.instrument: there is no instrument '{stage.instrument}'"
+    if stage is not None:
+        yield from _stage_mistakes(stage, instruments, named)
     yield from _prober_mistakes(parts, named)
+
+
+def _stage_mistakes(
+    stage: Stage, instruments: Mapping[str, InstrumentEntry], named: set[str]
+) -> Iterator[str]:
+    entry = instruments.get(stage.instrument)
+    if entry is None and stage.instrument not in named:
+        yield f"stage.instrument: there is no instrument '{stage.instrument}'"
+    elif entry is not None and entry.kind != "stage":
+        drivers = ", ".join(name for name, facts in DRIVERS.items() if facts.kind == "stage")
+        yield f"stage.instrument: {stage.instrument} is a {entry.driver}, not a temperature controller ({drivers})"
 
 
 def _prober_mistakes(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
@@ -290,7 +302,9 @@ def _terminal_mistakes(
         if entry is None:
             if instrument not in named:
                 yield f"wiring.relays: there is no instrument '{instrument}'"
-        elif output > DRIVERS[entry.driver].digital_lines:
+        elif not DRIVERS[entry.driver].digital_lines:
+            yield f"wiring.relays: {instrument} ({entry.driver}) has no digital outputs"
+        elif not 1 <= output <= DRIVERS[entry.driver].digital_lines:
             yield (
                 f"wiring.relays: {instrument} has no digital output {output} "
                 f"(allowed 1 to {DRIVERS[entry.driver].digital_lines})"
@@ -337,6 +351,9 @@ def _role_mistakes(roles: Roles, wiring: Wiring) -> Iterator[str]:
     for role, letter in roles.rows():
         if letter not in wiring.rows:
             yield f"roles.{role}: matrix row {letter} has nothing wired to it"
+        elif wiring.rows[letter].terminal == GROUND:
+            yield f"roles.{role}: matrix row {letter} is wired to ground, a source is needed"
+    yield from _shared_sources(roles, wiring)
     sides = ((roles.drive, roles.bias), (roles.forming, roles.forming_bias))
     for selected, bias in sides:
         if selected is None or bias is None or selected not in wiring.rows or bias not in wiring.rows:
@@ -347,3 +364,35 @@ def _role_mistakes(roles: Roles, wiring: Wiring) -> Iterator[str]:
                 f"roles: rows {selected} ({first}) and {bias} ({second}) must be channels of one instrument, "
                 "else a pulse cannot be timed inside it"
             )
+
+
+def _shared_sources(roles: Roles, wiring: Wiring) -> Iterator[str]:
+    """A sentence for each pair of roles that one source would have to play at the same time."""
+    levels = tuple(("levels", letter) for letter in roles.levels)
+    together = (
+        (
+            ("drive", roles.drive),
+            ("bias", roles.bias),
+            ("bias_high", roles.bias_high),
+            ("sense", roles.sense),
+        ),
+        (
+            ("forming", roles.forming),
+            ("forming_bias", roles.forming_bias),
+            ("bias_high", roles.bias_high),
+            ("sense", roles.sense),
+        ),
+        (*levels, ("trim", roles.trim), ("output", roles.output)),
+    )
+    told: dict[str, None] = {}
+    for group in together:
+        filled = [(role, row) for role, row in group if row is not None and row in wiring.rows]
+        for (role, row), (other, beside) in combinations(filled, 2):
+            wire, there = wiring.rows[row], wiring.rows[beside]
+            both_direct = row != beside and not (wire.series or there.series)  # told where the rows are wired
+            if wire.terminal == there.terminal != GROUND and not both_direct:
+                told[
+                    f"roles: {role} (row {row}) and {other} (row {beside}) are needed at the same time, and "
+                    f"{wire.terminal} is one source"
+                ] = None
+    yield from told

@@ -31,11 +31,20 @@ from labctl.benchfile import BenchFile, load_bench
 from labctl.benchmodel import OPERATOR
 from labctl.core.capabilities import Prober, TemperatureController
 from labctl.core.clock import Clock
-from labctl.core.errors import InstrumentError, LabError, NotConfirmed, UnsupportedByBench
+from labctl.core.errors import (
+    BenchFileError,
+    InstrumentError,
+    LabError,
+    LinkLost,
+    NotConfirmed,
+    UnsupportedByBench,
+)
+from labctl.core.identity import met_twice
 from labctl.core.orders import AbortOrder, HeedingClock
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
 from labctl.driver import Driver
+from labctl.driver.addresses import shared, unreadable
 from labctl.driver.opening import Library
 
 
@@ -56,14 +65,18 @@ class Bench:
             # the books first: who does not get them has not disturbed the program that holds the bench
             self._ledgers = opened.enter_context(SiteLedgers(file))
             self._relay_book = opened.enter_context(open_relay_book(file))
+            _refuse_addresses(file)
             library = Library(file.library)
             opened.callback(library.close)
             self._clock = HeedingClock(library.clock(self._order.check), self._order)
             self._drivers: dict[str, Driver] = {}
             for name in file.instruments:
-                self._drivers[name] = self._open(name)
+                self._drivers[name] = self._answering(name, library)
                 opened.callback(self._drivers[name].close)
             self._identities = {name: self._identified(name) for name in file.instruments}
+            twice = list(met_twice(self._identities, file.visa.addresses))
+            if twice:
+                raise InstrumentError("; ".join(twice))
             self._mainframes = {
                 name: driver for name, driver in self._drivers.items() if isinstance(driver, Keithley2600B)
             }
@@ -363,6 +376,12 @@ class Bench:
 
     # Opening ------------------------------------------------------------------------------------------------
 
+    def _answering(self, name: str, library: Library) -> Driver:
+        try:
+            return self._open(name)
+        except LinkLost as error:
+            raise LinkLost(f"{error}; {library.listed()}") from error
+
     def _open(self, name: str) -> Driver:
         kind = self._file.instruments[name].driver
         address = self._file.visa.addresses[name]
@@ -388,6 +407,16 @@ class Bench:
                 f"{self._file.instruments[name].driver}: correct [visa.addresses] or the driver"
             )
         return answer
+
+
+def _refuse_addresses(file: BenchFile) -> None:
+    """Raise BenchFileError for two names of one address, and for what no virtual bench can be asked for."""
+    addresses = file.visa.addresses
+    mistakes = list(shared(addresses))
+    if file.library.endswith("@labctl"):
+        mistakes += unreadable(addresses)
+    if mistakes:
+        raise BenchFileError(str(file.source), mistakes)
 
 
 def _attempted(name: str, step: Callable[[], None], unsafe: list[str]) -> bool:

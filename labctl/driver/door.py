@@ -66,7 +66,8 @@ class Driver(_Instrument):
             super().__init__(adapter, self.label, includeSCPI=False, **visa)
         except Exception as error:  # pyvisa-py tells of a socket without answer by a bare Exception
             raise LinkLost(
-                f"{self.label} does not answer at {adapter}: check that it is on, its cable and its address ({error})"
+                f"{self.label} does not answer at {adapter}: check that it is on, its cable and its address "
+                f"({' '.join(str(error).split())})"
             ) from error
         self._bus = self.adapter
         self._clock: Clock = clock if clock is not None else WallClock()

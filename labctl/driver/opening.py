@@ -37,9 +37,19 @@ class Library:
     def addresses(self) -> tuple[str, ...]:
         """Addresses at which something answers."""
         try:
-            return tuple(self._manager.list_resources())
+            return tuple(self._manager.list_resources("?*"))
         except VisaError as error:
             raise LabError(f"The VISA library '{self.name}' cannot list its instruments: {error}") from error
+
+    def listed(self) -> str:
+        """What the bus lists, in words, for a sentence about an address where nothing answers."""
+        try:
+            found = self.addresses()
+        except LabError:
+            return "the VISA library does not list what is there"
+        return (
+            f"the VISA library lists {', '.join(found)}" if found else "the VISA library lists no instrument"
+        )
 
     def close(self) -> None:
         """Close the library and every session that it still has."""

@@ -22,6 +22,7 @@ import numpy as np
 from labctl import __version__
 from labctl.benchfile import BenchFile
 from labctl.core.clock import WallClock
+from labctl.core.identity import identified
 from labctl.core.quantity import Spec, specs
 from labctl.core.textfile import printable
 
@@ -138,13 +139,6 @@ def _plain(value: object) -> Any:
         array = np.array(value)
         return array if array.dtype.kind in "bif" else [str(each) for each in value]
     return "" if value is None else str(value)
-
-
-def identified(identity: str) -> dict[str, str]:
-    """Maker, model, serial and firmware as IEEE 488.2 orders them in an answer to `*IDN?`; empty for another answer."""
-    parts = [part.strip() for part in identity.split(",")]
-    names = ("maker", "model", "serial", "firmware")
-    return dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {}
 
 
 def sample(procedure: object, file: BenchFile) -> dict[str, str]:

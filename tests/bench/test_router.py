@@ -143,7 +143,7 @@ def test_a_line_without_a_wire_is_refused():
 
 
 def test_forming_without_a_resistor_is_refused():
-    router = Router(small_bench(rows={"F": "smu1.a through 1 kohm", "H": "smu3.b"}))
+    router = Router(small_bench(rows={"F": "smu3.b through 1 kohm", "H": "smu3.b"}))
     with pytest.raises(RouteRefused, match="no series resistor"):
         router.cell_form(CELL, 1.0, Scheme.HALF)
 

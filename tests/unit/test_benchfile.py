@@ -96,3 +96,41 @@ def test_unknown_bench_names_those_that_exist():
         load_bench("no_such_bench")
     with pytest.raises(LabError, match="no bench file"):
         load_bench("nowhere/bench.toml")
+
+
+@pytest.mark.parametrize(
+    ("replacement", "sentence"),
+    [
+        (
+            ('instrument = "stage"', 'instrument = "smu1"'),
+            "stage.instrument: smu1 is a keithley2636b, not a temperature controller (lakeshore336)",
+        ),
+        (
+            ('instrument = "stage"', 'instrument = "matrix"'),
+            "stage.instrument: matrix is a keithley707b, not a temperature controller (lakeshore336)",
+        ),
+        (('drive = "B"', 'drive = "G"'), "roles.drive: matrix row G is wired to ground, a source is needed"),
+        (
+            ('"smu3 1-8" = "heater 0-7"', '"matrix 1-8" = "heater 0-7"'),
+            "wiring.relays: matrix (keithley707b) has no digital outputs",
+        ),
+        (
+            ('E = "smu3.a"', 'E = "stage.a"'),
+            "wiring.rows.E: stage (lakeshore336) has no channel 'a' (it has: none)",
+        ),
+        (
+            ('sense = "C"', 'sense = "D"'),
+            "roles: bias_high (row D) and sense (row D) are needed at the same time, and smu2.b is one source",
+        ),
+        (
+            ('forming_bias = "E"', 'forming_bias = "F"'),
+            "roles: forming (row H) and forming_bias (row F) are needed at the same time, and smu3.b is one source",
+        ),
+        (
+            ('levels = ["A", "B", "C", "D"]', 'levels = ["A", "B", "C", "A"]'),
+            "roles: levels (row A) and levels (row A) are needed at the same time, and smu1.a is one source",
+        ),
+    ],
+)
+def test_every_role_is_of_its_kind(good, replacement, sentence):
+    assert sentence in mistakes(good, replacement)
