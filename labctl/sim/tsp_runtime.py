@@ -11,12 +11,12 @@ from lupa import lua51
 
 from labctl.sim.tsp_worker import ScriptEnded, Worker
 
-_HOOK_INTERVAL = 10_000
-"""VM instructions between two looks at the slice, about 30 us."""
-_MEMORY_KB = 32_768
-"""What a script may keep; far above what a 2600 offers, far below what hurts the computer."""
-_MEMORY_BACKSTOP = 128 << 20
-"""Bytes at which Lua itself refuses to allocate, for what grows between two hooks."""
+_HOOK_INTERVAL = 1_000
+"""VM instructions between two looks at the slice, some 5 us; 0.1 s where each compares two strings of megabytes."""
+_MEMORY_KB = 8_192
+"""What a script may keep; what a script of the laboratory needs many times over."""
+_MEMORY_BACKSTOP = 16 << 20
+"""Bytes at which Lua itself refuses to allocate, for what grows between two hooks: the longest string takes half."""
 _CACHED_CHUNKS = 512
 
 Chunk = Callable[[], object]
@@ -75,6 +75,7 @@ class LuaRuntime:
                 "memory_limit": _MEMORY_KB,
             }
         )
+        lua.execute(files("labctl.sim").joinpath("tsp_patterns.lua").read_text("utf-8"), lua.globals().string)
         prelude: Any = lua.execute(files("labctl.sim").joinpath("tsp_prelude.lua").read_text("utf-8"), host)
         self.branch: Callable[..., tuple[Any, Any, Any, Any]] = prelude["branch"]
         self.call: Callable[[Callable[..., Any], int], object] = prelude["call"]
@@ -83,6 +84,7 @@ class LuaRuntime:
         self.set_global: Callable[[str, object], None] = prelude["set_global"]
         self.get_global: Callable[[str], object] = prelude["get_global"]
         self._compile: Callable[[str, str], Any] = prelude["compile"]
+        self._run: Callable[[Chunk], object] = prelude["run"]
         self._table_type = type(prelude)
         self._chunks: dict[str, Chunk] = {}
 
@@ -103,7 +105,7 @@ class LuaRuntime:
     def run(self, chunk: Chunk) -> None:
         """Run a chunk to its end; `ScriptFault` -286, `ScriptEnded` when it was told to end."""
         try:
-            chunk()
+            self._run(chunk)
         except lua51.LuaMemoryError:
             raise ScriptFault(-286, "TSP Runtime error: not enough memory") from None
         except lua51.LuaError as error:

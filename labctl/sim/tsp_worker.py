@@ -9,7 +9,10 @@ from weakref import ref
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]  # greenlet ships no types
 
 _SLICE = 32.0
-"""Units of work in a slice: one per instruction hook or physical action, so a slice stays within some ms."""
+"""Units of work in a slice: one per physical action or some instruction hooks, so a slice stays within some ms."""
+_HOOK, _LIGHT, _HEAVY = 0.1, 1024.0, 50.0
+"""Units of one instruction hook; kilobytes in use from which on a script may work on long strings, whose single
+instructions take long; so many of them more are another unit."""
 
 
 class ScriptEnded(BaseException):
@@ -68,9 +71,9 @@ class Worker:
         if self.ending:
             raise ScriptEnded
 
-    def tick(self) -> None:
-        """The instruction hook: one unit of work."""
-        self.spend(1.0)
+    def tick(self, used: float) -> None:
+        """The instruction hook, `used` kilobytes being in use."""
+        self.spend(_HOOK + max(0.0, used - _LIGHT) / _HEAVY)
 
     def leave(self) -> None:
         """End the work from inside."""
