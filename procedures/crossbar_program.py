@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Cell
-from labctl.core.quantity import option, quantity, show
+from labctl.core.quantity import input_file, option, quantity, show
 from labctl.core.rows import Earlier, Experiment, Picture, Progress, Verdict, Yielded
 from labctl.core.views import CrossbarBench
 from procedures.crossbar_read import AXES
@@ -20,7 +20,7 @@ from procedures.crossbar_resume import CellStanding, Standing, standing
 from procedures.forming import Formed, FormingRamp, refuse_falling
 from procedures.program_verify import Window, WritePulses
 from procedures.reading import network_of, read_cell
-from procedures.target_map import check_target, read_target
+from procedures.target_map import check_target, find_target, read_target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +53,13 @@ class CrossbarProgram(FormingRamp, WritePulses):
 
     title: ClassVar[str] = "form the array and program it to a map of conductances"
 
-    target: str = quantity("", help="map in siemens: path of a .npy or .csv, or the name of an example")
+    target: str = input_file(
+        find_target, help="map in siemens: path of a .npy or .csv, or the name of an example"
+    )
     low_state: float = quantity("S", 4e-6, low=1e-7, high=1e-3, help="RESET to below this after forming")
     low_reset: float = quantity("V", 0.90, low=0.0, high=20.0, help="first of these RESET pulses, size")
-    known: str = quantity(
-        "", "", help="map of the cells that are left alone, S; none given = they are read first"
+    known: str = input_file(
+        find_target, "", help="map of the cells that are left alone, S; none given = they are read first"
     )
     touch_up: int = quantity("1", 1, low=0, high=10, help="how often all cells are verified again at the end")
 

@@ -269,8 +269,8 @@ def _resume(named: str, bench: str) -> Ended:
     from labctl.run.session import go_on_with
 
     found = find_interrupted(find_run(named), bench)
-    plan = found.plan(find(found.procedure))
-    return go_on_with(found.bench, plan, found.folder, [observer(Console(highlight=False))])
+    plan, remarks = found.plan(find(found.procedure))
+    return go_on_with(found.bench, plan, found.folder, [observer(Console(highlight=False))], remarks)
 
 
 def _settings(texts: list[str]) -> dict[str, str]:

@@ -108,6 +108,10 @@ def _facts(run: Run) -> dict[str, str]:
         "software": f"labctl {software['labctl']} {software['git']}, Python {software['python']}",
         "bench file": f"{run.head['bench']['source']} (sha256 {run.head['bench']['sha256'][:12]}...)",
     }
+    facts |= {
+        f"file {name}": f"{entry['path']} (sha256 {entry['sha256'][:12]}..., kept as {entry['kept']})"
+        for name, entry in run.head.get("inputs", {}).items()
+    }
     facts |= {name: entry["identity"] for name, entry in run.head["instruments"].items()}
     facts |= {
         "sample": _sample(run.head.get("sample", {})),

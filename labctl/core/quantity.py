@@ -6,9 +6,10 @@ import dataclasses
 import math
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeVar
 
 from quantiphy import Quantity
@@ -36,6 +37,7 @@ class Spec:
     """What is known of one field: unit ("1" = a plain number), permitted range, one line of help.
 
     is_line: a device line; a plan in Python may leave it `UNCHOSEN` until it is measured (see `device_line`).
+    find: for the name of a file (see `input_file`), where it lies; None for a name that stands for no file.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Spec:
     high: float | None
     help: str
     is_line: bool = False
+    find: Callable[[str], Path | None] | None = None
 
     @property
     def required(self) -> bool:
@@ -85,6 +88,21 @@ def device_line(*, help: str = "") -> Any:  # noqa: A002 - as in `quantity`
     """
     known = {"unit": "1", "low": 0, "high": None, "help": help, "is_line": True}
     return dataclasses.field(default=UNCHOSEN, metadata={_KEY: known})
+
+
+def input_file(
+    find: Callable[[str], Path | None],
+    default: Any = MISSING,
+    *,
+    help: str = "",  # noqa: A002 - as in `quantity`
+) -> Any:
+    """Declare a field that names a file, or a tuple of several, which the run reads and its record keeps.
+
+    find: where the file of a text lies, without `~` or a name that travels with labctl; None where the text stands for
+    no file; raises LabError when there is none.
+    """
+    known = {"unit": "", "low": None, "high": None, "help": help, "find": find}
+    return dataclasses.field(default=default, metadata={_KEY: known})
 
 
 def option(default: Any, *, help: str = "") -> Any:  # noqa: A002 - as in `quantity`

@@ -71,14 +71,20 @@ class ModelCard(BaseModel):
         return float(np.max(np.maximum(mean, WHITE - mean)) * self.scale)
 
 
-def load_card(name_or_path: str | Path) -> ModelCard:
-    """A model card by path or by name among those that travel with labctl; LabError names every mistake."""
+def find_card(name_or_path: str | Path) -> Path:
+    """The file of a model card, by path or by name among those that travel with labctl; LabError names those."""
     path = user_path(name_or_path)
     if path.suffix.lower() != ".toml":
         path = data_folder() / "cards" / f"{name_or_path}.toml"
     if not path.is_file():
         names = ", ".join(sorted(each.stem for each in (data_folder() / "cards").glob("*.toml")))
         raise LabError(f"There is no model card '{name_or_path}'; these travel with labctl: {names}.")
+    return path
+
+
+def load_card(name_or_path: str | Path) -> ModelCard:
+    """A model card by path or by name among those that travel with labctl; LabError names every mistake."""
+    path = find_card(name_or_path)
     try:
         return ModelCard.model_validate(tomllib.loads(read_text(path)))
     except tomllib.TOMLDecodeError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labctl.analysis.mapping import Wires, compensate
 from labctl.core.errors import InstrumentError, PlanError
-from labctl.core.quantity import check, option, quantity, show
+from labctl.core.quantity import check, input_file, option, quantity, show
 from labctl.core.rows import Experiment, Picture, Verdict
 from labctl.core.views import NeuronBench
 from labctl.nn.calibration_patches import natural_patches
@@ -84,6 +84,7 @@ class FeatureMaps(MapSettings):
 
     work: a folder that exists, where the conductance targets of each group of filters are kept.
     filters: the numbers that the layer's filters go by in the record; empty: 0, 1, ...
+    sources: files that layer, card and images were read from, which the record keeps.
     """
 
     title: ClassVar[str] = (
@@ -96,6 +97,7 @@ class FeatureMaps(MapSettings):
     work: Path
     coding: Coding = field(default_factory=Coding)
     filters: tuple[int, ...] = option(())
+    sources: tuple[str, ...] = input_file(Path, (), help="files that layer, card and images were read from")
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and kernels that no patch of a calibration fits."""

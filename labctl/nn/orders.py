@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import read_indices, show_indices
-from labctl.core.quantity import make, option, quantity
+from labctl.core.paths import user_path
+from labctl.core.quantity import input_file, make, option, quantity
 from labctl.core.rows import Experiment
 from labctl.core.views import NeuronBench
-from labctl.nn.card import load_card
+from labctl.nn.card import find_card, load_card
 from labctl.nn.coding import Coding
 from labctl.nn.featuremaps import FeatureMaps, MapSettings
 from labctl.nn.images import load_images
@@ -25,19 +26,26 @@ USUAL_CARD = "vgg16_caffe"
 CODING = "coding."
 
 
+def find_weights(text: str) -> Path | None:
+    """The file of weights that `text` names; None for the filters that travel with labctl."""
+    return None if text == EDGES else user_path(text)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ImageMaps(MapSettings):
     """Feature maps by what a form or a command line can say: names of files, and numbers."""
 
     title: ClassVar[str] = FeatureMaps.title
 
-    weights: str = quantity(
-        "", help="'edges', eight built-in filters, or the path of an .npz with kernel and bias"
+    weights: str = input_file(
+        find_weights, help="'edges', eight built-in filters, or the path of an .npz with kernel and bias"
     )
-    images: tuple[str, ...] = quantity(
-        "", help="paths of PNG or CIFAR-10 .bin files of one size, parted by ;"
+    images: tuple[str, ...] = input_file(
+        user_path, help="paths of PNG or CIFAR-10 .bin files of one size, parted by ;"
     )
-    card: str = option("", help="model card of the weights: path of a .toml, or a name; empty: the usual one")
+    card: str = input_file(
+        find_card, "", help="model card of the weights: path of a .toml, or a name; empty: the usual one"
+    )
     filters: str = option("", help="which filters: 0-7, or 0,3,5; empty: all")
     levels: int = quantity("1", Coding.levels, low=3, high=9, help="number of input levels; odd")
     offset: float = quantity("V", Coding.offset, low=0.0, high=0.3, help="V0: level of input 0")
@@ -52,7 +60,7 @@ class ImageMaps(MapSettings):
         """Everything read; conductance targets will be kept in `work`."""
         return _plan(
             self.weights,
-            [Path(image) for image in self.images],
+            [user_path(image) for image in self.images],
             work,
             card=self.card,
             filters=self.filters,
@@ -93,15 +101,18 @@ def _plan(
     coding: Coding,
     settings: Mapping[str, Any],
 ) -> FeatureMaps:
-    layer = edge_filters() if weights == EDGES else load_layer(Path(weights))
+    file = find_weights(weights)
+    layer = edge_filters() if file is None else load_layer(file)
     chosen = chosen_filters(filters, layer.filters)
+    used_card = card or (EDGES_CARD if file is None else USUAL_CARD)
     return FeatureMaps(
         layer=ConvolutionLayer(layer.kernel[chosen], layer.bias[chosen]),
-        card=load_card(card or (EDGES_CARD if weights == EDGES else USUAL_CARD)),
+        card=load_card(used_card),
         images=tuple(load_images(list(images))),
         work=work,
         coding=coding,
         filters=tuple(chosen),
+        sources=tuple(str(path) for path in (file, find_card(used_card), *images) if path is not None),
         **settings,
     )
 

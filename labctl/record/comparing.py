@@ -13,7 +13,17 @@ from labctl.core.quantity import show
 from labctl.record.columns import BENCH_TIME, WALL_TIME
 from labctl.record.reading import Run, Table
 
-SECTIONS = ("procedure", "software", "operator", "sample", "bench", "instruments", "wiring", "limits")
+SECTIONS = (
+    "procedure",
+    "software",
+    "operator",
+    "sample",
+    "bench",
+    "instruments",
+    "wiring",
+    "limits",
+    "inputs",
+)
 """Parts of the head that are compared; times and names that no two runs share are not."""
 ABSENT = "-"
 

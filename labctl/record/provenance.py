@@ -40,12 +40,14 @@ def head(
     identities: Mapping[str, str],
     bench_time: float,
     conditions: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Everything known before the first row, as nested plain values (arrays allowed).
 
     given: parameters as they were typed; those applied are read from `procedure`.
     bench_time: s of the bench's clock at the start.
     conditions: what the bench says of itself at the start, such as the temperature of its stage in K.
+    inputs: files that the run reads: as given, path, sha256, and where the run folder keeps them.
     """
     plan = parameters(procedure, given)
     return {
@@ -63,6 +65,7 @@ def head(
         "plan_sha256": _checksum({name: entry["applied"] for name, entry in plan.items()}),
         "sample": sample(procedure, file),
         "conditions": dict(conditions or {}),
+        "inputs": {name: dict(entry) for name, entry in (inputs or {}).items()},
         "limits": {name: value for name, value in file.limits.model_dump().items() if value is not None},
         "software": software(),
         "operator": {"user": _user(), "host": platform.node()},

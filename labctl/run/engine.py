@@ -221,8 +221,8 @@ class Engine:
 
     def _order_go_on(self, run: str) -> Message:
         found = find_interrupted(find_run(run), str(self._bench_name))
-        plan = found.plan(self._find(found.procedure))
-        return self._take(lambda: self._runner.go_on(plan, found.folder))
+        plan, remarks = found.plan(self._find(found.procedure))
+        return self._take(lambda: self._runner.go_on(plan, found.folder, remarks))
 
     def _order_check(self) -> Message:
         def job() -> None:

@@ -16,6 +16,7 @@ from labctl.core.errors import PlanError
 from labctl.core.quantity import specs
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
+from labctl.run.inputs import kept_inputs
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,23 @@ class Interrupted:
     procedure: str
     parameters: Mapping[str, Mapping[str, Any]]
     bench: str
+    inputs: Mapping[str, Mapping[str, str]] | None
 
-    def plan(self, kind: type) -> Any:
-        """The plan of this run; PlanError when `kind` has other parameters now."""
+    def plan(self, kind: type) -> tuple[Any, list[str]]:
+        """The plan of this run, reading the files that the run kept, and sentences on those changed since it began.
+
+        Raises PlanError when `kind` has other parameters now, when a kept file is missing or damaged, and when the run
+        kept no copy of a file that it reads: what stands there now may be another.
+        """
         known = {spec.name: spec for spec in specs(kind)}
         if set(known) != set(self.parameters):
             odd = ", ".join(sorted(set(known) ^ set(self.parameters)))
             raise PlanError(
                 f"The run in {self.folder} cannot be gone on with: {self.procedure} has other parameters now ({odd})."
             )
-        return kind(
-            **{name: _value(spec.kind, self.parameters[name]["applied"]) for name, spec in known.items()}
-        )
+        values = {name: _value(spec.kind, self.parameters[name]["applied"]) for name, spec in known.items()}
+        values, sentences = kept_inputs(kind, values, self.folder, self.inputs)
+        return kind(**values), sentences
 
 
 def find_interrupted(folder: Path, bench: str = "") -> Interrupted:
@@ -56,7 +62,8 @@ def find_interrupted(folder: Path, bench: str = "") -> Interrupted:
                 f"The bench file {bench} was changed since the run in {folder} began: if the same sample is still "
                 "connected as it was, name the bench with --bench."
             )
-    return Interrupted(folder, found.head["procedure"], found.parameters, bench)
+    inputs = found.head.get("inputs")
+    return Interrupted(folder, found.head["procedure"], found.parameters, bench, inputs)
 
 
 def _value(kind: Any, applied: Any) -> Any:

@@ -35,6 +35,7 @@ from labctl.run.events import (
     Resumed,
     Started,
 )
+from labctl.run.inputs import keep_inputs
 from labctl.run.interrupts import INTERRUPTED, Interrupts
 from labctl.run.reasons import sentence
 
@@ -204,15 +205,25 @@ class Runner:
         bench = self._bench
         (folder / BENCH_COPY).write_text(bench.file.text, encoding="utf-8")
         conditions = bench.conditions() if isinstance(bench, KnowsConditions) else {}
+        reading, inputs = keep_inputs(procedure, folder)
         known = head(
-            run_uuid(), procedure, given or {}, bench.file, bench.identities(), bench.clock.now(), conditions
+            run_uuid(),
+            procedure,
+            given or {},
+            bench.file,
+            bench.identities(),
+            bench.clock.now(),
+            conditions,
+            inputs,
         )
         return self._carry_out(
-            procedure, folder, lambda: Recorder(folder, known, bench.clock), lambda: procedure.run(bench)
+            procedure, folder, lambda: Recorder(folder, known, bench.clock), lambda: reading.run(bench)
         )
 
-    def go_on(self, procedure: Procedure, folder: Path) -> Ended:
+    def go_on(self, procedure: Procedure, folder: Path, remarks: Sequence[str] = ()) -> Ended:
         """Go on with the interrupted run of `procedure` in `folder`: the seam is marked, its rows are kept.
+
+        remarks: sentences for the record and the observers, such as on files that were changed since it began.
 
         Raises PlanError when this procedure cannot, or RecordError, before anything moved.
         """
@@ -234,7 +245,7 @@ class Runner:
             )  # that of the first part; all of it is in the new one
             return record
 
-        return self._carry_out(procedure, folder, reopened, lambda: resumable.resume(bench, earlier))
+        return self._carry_out(procedure, folder, reopened, lambda: resumable.resume(bench, earlier), remarks)
 
     def _carry_out(
         self,
@@ -242,6 +253,7 @@ class Runner:
         folder: Path,
         open_record: Callable[[], Recorder],
         begin: Callable[[], Experiment],
+        remarks: Sequence[str] = (),
     ) -> Ended:
         bench, self._over = self._bench, False
         messages = _messages(bench)
@@ -249,7 +261,7 @@ class Runner:
             record = open_record()
             try:
                 _mark_run(bench, folder)
-                warnings = _begin_ledger(bench, folder.name)
+                warnings = (*remarks, *_begin_ledger(bench, folder.name))
                 for warning in warnings:
                     record.note(warning)
                 self._tell(Started(procedure, folder, bench.file.simulated, warnings), record)

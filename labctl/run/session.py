@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from labctl.bench import open_bench
@@ -35,10 +35,14 @@ def run_on(
 
 
 def go_on_with(
-    bench: str | Path, procedure: Procedure, folder: Path, observers: Iterable[Observer] = ()
+    bench: str | Path,
+    procedure: Procedure,
+    folder: Path,
+    observers: Iterable[Observer] = (),
+    remarks: Sequence[str] = (),
 ) -> Ended:
     """Open the bench and go on with the interrupted run of `procedure` in `folder` (see `Runner.go_on`)."""
-    return _with_bench(bench, observers, lambda runner: runner.go_on(procedure, folder))
+    return _with_bench(bench, observers, lambda runner: runner.go_on(procedure, folder, remarks))
 
 
 def _with_bench(bench: str | Path, observers: Iterable[Observer], work: Callable[[Runner], Ended]) -> Ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def forget_the_last(folder: Path, lines: int) -> None:
 
 def go_on(folder: Path):
     found = find_interrupted(folder)
-    return go_on_with(found.bench, found.plan(CrossbarProgram), folder)
+    plan, remarks = found.plan(CrossbarProgram)
+    return go_on_with(found.bench, plan, folder, remarks=remarks)
 
 
 def rows_after_the_seam(folder: Path, table: str):
@@ -146,3 +148,45 @@ def test_a_changed_bench_file_and_a_procedure_that_cannot_go_on_are_refused(benc
         Runner(FakeBench()).go_on(Counting(), tmp_path / "other")
     with pytest.raises(PlanError, match="other parameters now"):
         find_interrupted(folder, str(bench_file)).plan(Forming)
+
+
+def test_a_resumed_run_is_programmed_to_the_map_that_it_was_begun_with(bench_file, tmp_path):
+    folder = interrupted_at(12, bench_file, tmp_path / "runs")
+    other = dict.fromkeys(TARGET, 0.0002)
+    target = target_map(tmp_path, other)
+    ended = go_on(folder)
+    assert ended.verdict is Verdict.DONE
+    run_ = read_run(folder)
+    for cell, conductance in TARGET.items():
+        assert run_.pictures["target conductance"].values[cell] == conductance
+        assert run_.pictures["conductance"].values[cell] == pytest.approx(conductance, rel=3 * TOLERANCE)
+    assert run_.parameters["target"]["applied"] == str(target)
+    assert f"{target} was changed since the run began; the run goes on with its kept copy." in run_.notes
+
+
+def test_a_map_that_is_gone_is_told_and_its_copy_used(bench_file, tmp_path, monkeypatch):
+    folder = interrupted_at(12, bench_file, tmp_path / "runs")
+    (tmp_path / "target.npy").unlink()
+    monkeypatch.chdir(folder)
+    assert go_on(folder).verdict is Verdict.DONE
+    assert any("is gone" in note for note in read_run(folder).notes)
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged"])
+def test_without_the_kept_copy_a_run_is_not_resumed(bench_file, tmp_path, harm):
+    folder = interrupted_at(12, bench_file, tmp_path / "runs")
+    (noted,) = read_run(folder).head["inputs"].values()
+    kept = folder / noted["kept"]
+    if harm == "missing":
+        kept.unlink()
+    else:
+        kept.write_bytes(kept.read_bytes()[:-1] + b"!")
+    with pytest.raises(PlanError, match="missing or damaged: the run cannot be resumed"):
+        go_on(folder)
+
+
+def test_a_run_of_a_version_that_kept_no_files_is_not_resumed(bench_file, tmp_path):
+    folder = interrupted_at(12, bench_file, tmp_path / "runs")
+    found = find_interrupted(folder)
+    with pytest.raises(PlanError, match=r"kept no copy of the files that it read \(target\)"):
+        dataclasses.replace(found, inputs=None).plan(CrossbarProgram)

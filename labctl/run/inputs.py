@@ -1,0 +1,143 @@
+"""The files that a run reads: kept in its folder with their hashes, and read from there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labctl.core.errors import PlanError, RecordError
+from labctl.core.quantity import Spec, specs
+from labctl.core.textfile import printable
+
+FOLDER = "inputs"
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class _Named:
+    """One file that a plan names: the parameter, which of its texts, and where the file lies."""
+
+    spec: Spec
+    place: int
+    text: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return f"{self.spec.name}.{self.place}" if self.spec.kind is not str else self.spec.name
+
+
+def keep_inputs(procedure: P, folder: Path) -> tuple[P, dict[str, dict[str, str]]]:
+    """Copy every file that `procedure` reads into `folder`; the same procedure reading the copies, and what they are.
+
+    By parameter (`images.0` where it names several): `given` as typed, `path`, `sha256`, and `kept` in the folder.
+    Raises PlanError when a file cannot be read, RecordError when its copy cannot be written.
+    """
+    noted: dict[str, dict[str, str]] = {}
+    for named in _files(procedure):
+        try:
+            data = named.path.read_bytes()
+        except OSError as error:
+            raise PlanError(
+                f"{named.spec.name}: {printable(named.path)} cannot be read ({error.strerror})."
+            ) from None
+        digest = hashlib.sha256(data).hexdigest()
+        kept = Path(FOLDER) / digest[:12] / named.path.name
+        try:
+            (folder / kept).parent.mkdir(parents=True, exist_ok=True)
+            (folder / kept).write_bytes(data)
+        except OSError as error:
+            raise RecordError(
+                f"{printable(named.path)} cannot be kept in {printable(folder)} ({error.strerror}): the run would not "
+                "say what it did."
+            ) from error
+        noted[named.name] = {
+            "given": printable(named.text),
+            "path": printable(named.path.absolute()),
+            "sha256": digest,
+            "kept": printable(kept.as_posix()),
+        }
+    return _reading(procedure, folder, noted), noted
+
+
+def kept_inputs(
+    kind: type, values: Mapping[str, Any], folder: Path, noted: Mapping[str, Mapping[str, str]] | None
+) -> tuple[dict[str, Any], list[str]]:
+    """The parameters `values` of a `kind` of plan with the files that its run kept; sentences on what changed since.
+
+    noted: what the record says of them; None for a record of a version that kept none. Raises PlanError when a kept
+    file is missing or damaged: what the run was begun with is then not known.
+    """
+    found, sentences = dict(values), []
+    if noted is None:
+        named = ", ".join(spec.name for spec in specs(kind) if spec.find is not None and values[spec.name])
+        if named:
+            raise PlanError(
+                f"The run in {printable(folder)} kept no copy of the files that it read ({named}), and they may have "
+                "changed since: start it anew, every cell is read before it is pulsed."
+            )
+        noted = {}
+    for entry in noted.values():
+        kept = folder / entry["kept"]
+        try:
+            whole = hashlib.sha256(kept.read_bytes()).hexdigest() == entry["sha256"]
+        except OSError:
+            whole = False
+        if not whole:
+            raise PlanError(
+                f"{printable(kept)}, the copy of {entry['path']} that the run in {printable(folder)} was begun with, "
+                "is missing or damaged: the run cannot be resumed as it was begun."
+            )
+        original = Path(entry["path"])
+        try:
+            is_same = hashlib.sha256(original.read_bytes()).hexdigest() == entry["sha256"]
+        except OSError:
+            sentences.append(f"{entry['path']} is gone; the run goes on with its kept copy.")
+        else:
+            if not is_same:
+                sentences.append(
+                    f"{entry['path']} was changed since the run began; the run goes on with its kept copy."
+                )
+    for spec in specs(kind):
+        found[spec.name] = _texts(spec, found[spec.name], folder, noted)
+    return found, sentences
+
+
+def _reading(procedure: P, folder: Path, noted: Mapping[str, Mapping[str, str]]) -> P:
+    if not noted or not is_dataclass(procedure) or isinstance(procedure, type):
+        return procedure
+    values = {
+        spec.name: _texts(spec, getattr(procedure, spec.name), folder, noted)
+        for spec in specs(procedure)
+        if spec.find is not None
+    }
+    return replace(procedure, **values)
+
+
+def _texts(spec: Spec, value: Any, folder: Path, noted: Mapping[str, Mapping[str, str]]) -> Any:
+    """The value of a parameter with kept files in the place of those that it names."""
+    if spec.find is None:
+        return value
+    if spec.kind is str:
+        return str(folder / noted[spec.name]["kept"]) if spec.name in noted else value
+    names = [f"{spec.name}.{place}" for place in range(len(value))]
+    return tuple(
+        str(folder / noted[name]["kept"]) if name in noted else text
+        for name, text in zip(names, value, strict=True)
+    )
+
+
+def _files(procedure: object) -> Iterator[_Named]:
+    if not is_dataclass(procedure) or isinstance(procedure, type):
+        return
+    for spec in specs(procedure):
+        if spec.find is None:
+            continue
+        value = getattr(procedure, spec.name)
+        for place, text in enumerate((value,) if spec.kind is str else value):
+            path = spec.find(text) if text else None
+            if path is not None:
+                yield _Named(spec, place, text, path)
