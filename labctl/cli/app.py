@@ -149,10 +149,13 @@ def report_command(
     run: Annotated[Path, typer.Argument(help="A run folder, or a part of its name that is its alone.")],
 ) -> None:
     """Write the report of a recorded run anew."""
+    from labctl.cli.terminal import read_and_tell
     from labctl.record.catalogue import find_run
     from labctl.report.html import write_report
 
-    path, _ = write_report(find_run(str(run)))
+    folder = find_run(str(run))
+    read_and_tell(folder)
+    path, _ = write_report(folder)
     typer.echo(f"Report: {path}")
 
 

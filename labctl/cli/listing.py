@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from labctl.catalogue import find, procedures
-from labctl.cli.terminal import columns, duration, page
+from labctl.cli.terminal import columns, duration, page, read_and_tell
 from labctl.core.errors import RecordError
 from labctl.core.quantity import Spec, show, specs
 from labctl.record.catalogue import Summary, find_run, list_runs
 from labctl.record.outcome import Outcome
-from labctl.record.reading import Run, read_run
+from labctl.record.reading import Run
 
 
 def list_procedures(name: str = "") -> None:
@@ -42,7 +42,7 @@ def show_runs(out: Path) -> None:
 
 def show_run(named: str) -> None:
     """All that a person wants to know of one run first."""
-    run = read_run(find_run(named))
+    run = read_and_tell(find_run(named))
     lacking = [
         name
         for name in ("procedure", "bench", "started", "software", "operator", "instruments")

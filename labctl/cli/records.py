@@ -55,7 +55,7 @@ def recover(run: Annotated[str, RUN]) -> None:
     from labctl.record.replay import recover as rebuild
 
     folder = find_run(run)
-    if (folder / FILE_NAME).exists() and not (folder / PART_NAME).exists():
+    if (folder / FILE_NAME).exists() and not (folder / PART_NAME).exists() and not read_run(folder).damage:
         typer.echo(f"{folder / FILE_NAME} is whole: there is nothing to recover.")
         return
     rebuild(folder)
@@ -87,11 +87,11 @@ def export(
     ] = False,
 ) -> None:
     """Write a run's tables and pictures for other programs, and all else that is known of it as run.json."""
+    from labctl.cli.terminal import read_and_tell
     from labctl.core.csvtext import CsvStyle, DecimalMark, Separator
     from labctl.record.catalogue import find_run
     from labctl.record.export import Format
     from labctl.record.export import export as write
-    from labctl.record.reading import read_run
 
     between = Separator[separator.name]
     chosen = decimal or (DecimalName.COMMA if between is Separator.SEMICOLON else DecimalName.POINT)
@@ -101,7 +101,7 @@ def export(
             "--separator, --decimal and --sep-line are for CSV files: leave them out with this format."
         )
     folder = find_run(run)
-    for path in write(read_run(folder), out or folder / "export", Format(kind.value), style):
+    for path in write(read_and_tell(folder), out or folder / "export", Format(kind.value), style):
         typer.echo(path)
 
 
@@ -112,12 +112,11 @@ def diff(
     """How two runs differ: parameters, versions, instruments, wiring, rows; smallest / median / largest of a column."""
     from rich.text import Text
 
-    from labctl.cli.terminal import columns, page
+    from labctl.cli.terminal import columns, page, read_and_tell
     from labctl.record.catalogue import find_run
     from labctl.record.comparing import differences
-    from labctl.record.reading import read_run
 
-    runs = [read_run(find_run(named)) for named in (first, second)]
+    runs = [read_and_tell(find_run(named)) for named in (first, second)]
     found = differences(*runs)
     console = page()
     if not found:

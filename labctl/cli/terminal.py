@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -14,6 +16,9 @@ from labctl.core.rows import Progress as Done
 from labctl.record.outcome import Outcome
 from labctl.run.events import Acquired, Ended, Event, Progressed, Started
 
+if TYPE_CHECKING:
+    from labctl.record.reading import Run
+
 LINE_EVERY = 5.0
 """s between two lines where there is no terminal."""
 
@@ -23,6 +28,16 @@ def complain(text: str) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print("[bold red]labctl:[/] ", end="")
     console.print(text, markup=False)
+
+
+def read_and_tell(folder: Path) -> Run:
+    """The run in `folder`; what is damaged about its files goes to stderr. Raises RecordError."""
+    from labctl.record.reading import read_run
+
+    found = read_run(folder)
+    if found.damage:
+        complain(found.damage)
+    return found
 
 
 def page() -> Console:

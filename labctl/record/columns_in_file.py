@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class FileColumns(Mapping[str, NDArray[Any]]):
         start, stop, step = rows.indices(self.rows)
         if step < 0:
             raise RecordError("Rows are read in their order: the step of a slice must be positive.")
-        with opened(self._path) as file:
+        with opened(self._path) as file, _told(self._path):
             return {name: _read(file[self._place][name], slice(start, stop, step)) for name in names}
 
 
@@ -62,7 +63,7 @@ class FilePictures(Mapping[str, Picture]):
         if name not in self._names:
             raise KeyError(name)
         if name not in self._kept:
-            with opened(self._path) as file:
+            with opened(self._path) as file, _told(self._path):
                 group = file[self._place][name]
                 axes = tuple(str(axis) for axis in group.attrs.get("axes", ()))
                 unit = str(group["values"].attrs["units"])
@@ -74,6 +75,17 @@ class FilePictures(Mapping[str, Picture]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raise RecordError in the place of whatever h5py raises where a part of the file is damaged."""
+    try:
+        yield
+    except Exception as error:
+        raise RecordError(
+            f"{path} cannot be read ({' '.join(str(error).split())}): it is damaged, its journal holds all of it."
+        ) from error
 
 
 def opened(path: Path) -> Any:

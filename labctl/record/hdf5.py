@@ -16,6 +16,7 @@ from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
 from labctl.record.columns import Column, ColumnKind
 from labctl.record.packing import pack
+from labctl.record.seal import seal
 
 FILE_NAME = "run.h5"
 PART_NAME = "run.h5.part"
@@ -109,6 +110,10 @@ class RunFile:
             trouble = error
         self._file.close()
         pack(self._part)
+        try:
+            seal(self._part, self._final)
+        except OSError as error:
+            trouble = trouble or error
         self._part.replace(self._final)
         if trouble is not None:
             raise RecordError(
@@ -195,6 +200,7 @@ def _create_column(group: Any, column: Column) -> Any:
         maxshape=(None, *column.shape),
         chunks=(max(1, _CHUNK // per_row), *column.shape),
         dtype=dtype,
+        fletcher32=not column.ragged and column.kind is not ColumnKind.TEXT,
         fillvalue=np.nan if column.kind is ColumnKind.NUMBER and not column.ragged else None,
     )
     if column.unit:

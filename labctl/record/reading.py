@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,6 +19,7 @@ from labctl.record.hdf5 import FILE_NAME, PART_NAME
 from labctl.record.journal import FILE_NAME as JOURNAL_NAME
 from labctl.record.outcome import Outcome
 from labctl.record.replay import replay
+from labctl.record.seal import SUFFIX, is_intact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,7 @@ class Run:
     end:        what was written at the end: verdict, reason, times, messages on the bus.
     notes:      remarks on what went wrong beside the experiment.
     seams:      when the run was gone on with after an interruption, ISO 8601.
+    damage:     a sentence when its HDF5 file is damaged and the journal stands in for it; else empty.
     """
 
     folder: Path
@@ -135,6 +137,7 @@ class Run:
     end: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     seams: tuple[str, ...] = ()
+    damage: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -172,16 +175,45 @@ class Run:
 def read_run(folder: str | Path) -> Run:
     """Read the run in `folder`; one that was killed, or runs still, is read from its journal.
 
-    Tables and pictures of an HDF5 file stay in it until they are asked for.
+    Tables and pictures of an HDF5 file stay in it until they are asked for. One whose checksum differs, or that cannot
+    be read, is left aside: the journal stands in for it, and `damage` says so.
 
-    Raises RecordError when the folder holds no run.
+    Raises RecordError when the folder holds no run, or neither of its files can be read.
     """
     folder = Path(folder)
     if (folder / FILE_NAME).is_file() and not (folder / PART_NAME).exists():
-        return _from_hdf5(folder)
+        damage = _damage(folder / FILE_NAME)
+        if not damage:
+            try:
+                return _from_hdf5(folder)
+            except RecordError as error:
+                damage = str(error)
+        return _from_the_journal_instead(folder, damage)
     if (folder / JOURNAL_NAME).is_file():
         return _from_journal(folder)
     raise RecordError(f"{folder} holds no run: there is neither {FILE_NAME} nor {JOURNAL_NAME} in it.")
+
+
+def _damage(path: Path) -> str:
+    """A sentence when the file has other bytes than were written, so that HDF5 may not be let near it; else empty."""
+    if is_intact(path) is False:
+        return (
+            f"{path} is damaged: its bytes are not those that were written (checksum in {path.name}{SUFFIX})."
+        )
+    return ""
+
+
+def _from_the_journal_instead(folder: Path, damage: str) -> Run:
+    if not (folder / JOURNAL_NAME).is_file():
+        raise RecordError(f"{damage} There is no journal beside it.")
+    try:
+        found = _from_journal(folder)
+    except RecordError as error:
+        raise RecordError(f"{damage} Its journal cannot stand in for it: {error}") from error
+    return replace(
+        found,
+        damage=f"{damage} All of this is read from the journal; `labctl recover {folder}` makes it anew.",
+    )
 
 
 def _from_hdf5(folder: Path) -> Run:
@@ -200,8 +232,10 @@ def _from_hdf5(folder: Path) -> Run:
             }
             tables = {name: _table(path, group) for name, group in file["tables"].items()}
             pictures = FilePictures(path, file["pictures"])
-    except (OSError, KeyError) as error:
-        raise RecordError(f"{path} cannot be read as a run ({error}).") from error
+    except RecordError:
+        raise
+    except Exception as error:  # h5py tells of damage by errors of any kind
+        raise RecordError(f"{path} cannot be read as a run ({' '.join(str(error).split())}).") from error
     notes, seams = (tuple(str(each) for each in head.pop(name, ())) for name in ("notes", "resumed"))
     return Run(folder, head, parameters, tables, pictures, _outcome(end), end, notes, seams)
 

@@ -16,6 +16,7 @@ from labctl.record.hdf5 import FILE_NAME, PART_NAME, RunFile, is_being_written
 from labctl.record.journal import FILE_NAME as JOURNAL_NAME
 from labctl.record.journal import read_journal
 from labctl.record.provenance import now_iso
+from labctl.record.seal import unseal
 from labctl.record.waiting import Waiting
 
 AT_ONCE = 65536
@@ -125,6 +126,7 @@ def rebuild(folder: Path) -> tuple[Replay, RunFile]:
                 _hand_over(found, file)
         _hand_over(found, file)
         file.flush()
+        unseal(folder / FILE_NAME)
         (folder / FILE_NAME).unlink(missing_ok=True)  # of an earlier end, before the run was gone on with
     except BaseException:
         file.abandon()

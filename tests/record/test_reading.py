@@ -40,6 +40,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         table["number"][-3:] = [7, 8, 9]
         table["current"][-3:] = [7e-6, 8e-6, 9e-6]
         table.attrs["rows_valid"] = ROWS
+        unseal(tmp_path / "run.h5")
         assert sum(dataset.size * dataset.dtype.itemsize for dataset in table.values()) > 10e9
     return tmp_path
 
@@ -60,6 +61,7 @@ def test_a_row_of_a_large_file_is_read_without_the_rest(large: Path) -> None:
 RESIDENT = """
 import resource, sys
 from labctl.record.reading import read_run
+from labctl.record.seal import unseal
 
 def most():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
