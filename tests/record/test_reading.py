@@ -19,6 +19,7 @@ from labctl.record import hdf5
 from labctl.record.journal import last_line, read_journal
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
+from labctl.record.seal import unseal
 from labctl.record.recorder import Recorder
 from labctl.record.replay import recover
 from tests.record.rows import Reading, begun
@@ -61,6 +62,7 @@ def test_a_row_of_a_large_file_is_read_without_the_rest(large: Path) -> None:
 RESIDENT = """
 import resource, sys
 from labctl.record.reading import read_run
+from labctl.record.seal import unseal
 from labctl.record.seal import unseal
 
 def most():
