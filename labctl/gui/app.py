@@ -69,7 +69,7 @@ def make_application() -> QApplication:
 
 
 def start(window: MainWindow, bench: str) -> None:
-    """Once the first frame is there, load the procedures and open the bench."""
+    """Once the first frame is there, load the procedures, open the bench and find the engines that are at work."""
     loader = Loader(window)
     loader.loaded.connect(window.set_procedures)
     loader.failed.connect(lambda sentence: window.tell("error", sentence, ""))
@@ -78,6 +78,7 @@ def start(window: MainWindow, bench: str) -> None:
         loader.load()
         if bench:
             window.open_bench(bench)
+        window.session.others.look()
 
     QTimer.singleShot(0, behind_the_first_frame)
 

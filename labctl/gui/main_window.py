@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QShortcut,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from labctl.benchfile import BenchFile
 from labctl.core.paths import data_folder
@@ -19,6 +28,7 @@ from labctl.gui.form.presets import Presets
 from labctl.gui.log_panel import LogPanel
 from labctl.gui.menus import Menus
 from labctl.gui.notices import NoticeBar
+from labctl.gui.other_engines import FoundEngine
 from labctl.gui.plots.panel import PlotsPanel
 from labctl.gui.record_page import RecordPage
 from labctl.gui.reports import Reports
@@ -30,8 +40,11 @@ from labctl.gui.settings import Settings
 from labctl.gui.theme import Theme
 from labctl.gui.top_bar import TopBar
 from labctl.run.plain import Message
+from labctl.run.switchboard import note_path
 
 TITLE = "labctl"
+SMALLEST = (880, 470)
+"""Logical pixels: a screen of 1920 x 1080 at scale 2 has 960 x 540, of which title bar and task bar take some."""
 CLOSING = "closing"
 """Key of the notice that asks what shall become of the run."""
 
@@ -48,10 +61,10 @@ class MainWindow(QMainWindow):
         self._closing = False
         self._earlier: dict[str, RunLike] = {}
         self.setWindowTitle(TITLE)
-        self.setMinimumSize(1100, 680)
+        self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
-        self.top = TopBar(theme, self)
         self.notices = NoticeBar(theme)
+        self.top = TopBar(theme, self, self.notices.close_all)
         self.array = ArrayPanel(theme)
         self.plots = PlotsPanel(theme)
         self.bench = BenchPage(theme)
@@ -68,6 +81,9 @@ class MainWindow(QMainWindow):
         self.set_out(self.out)
         shipped = sorted(path.stem for path in (data_folder() / "benches").glob("*.toml"))
         self.top.offer([*settings.recent, *shipped], settings.bench or (shipped[0] if shipped else ""))
+        self._space = QShortcut(QKeySequence("Space"), self)
+        self._space.setAutoRepeat(False)
+        self._space.activated.connect(self.queue.pause_or_resume)
         self._show_state({"state": NO_BENCH})
         layout = settings.layout()
         if layout is not None:
@@ -91,7 +107,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notices)
-        column.addWidget(self.pages, 1)
+        column.addWidget(_scrolling(self.pages), 1)
         self.setCentralWidget(middle)
         self.setMenuWidget(self._head())
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -118,7 +134,7 @@ class MainWindow(QMainWindow):
     def _dock(self, name: str, room: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
         dock.setObjectName(name)
-        dock.setWidget(room)
+        dock.setWidget(_scrolling(room))
         self.addDockWidget(area, dock)
         return dock
 
@@ -137,6 +153,12 @@ class MainWindow(QMainWindow):
         session.ended.connect(self._run_ended)
         session.told.connect(self.tell)
         session.resumable.connect(self._offer_to_resume)
+        session.others.found.connect(self._engines_found)
+        session.others.stopped.connect(
+            lambda bench: self.tell("info", f"{bench} was told to stop at once.", "")
+        )
+        session.others.not_stopped.connect(lambda sentence: self.tell("error", sentence, ""))
+        session.others.none.connect(self._none_to_stop)
 
     def _connect_rooms(self) -> None:
         session = self.session
@@ -187,12 +209,9 @@ class MainWindow(QMainWindow):
         self.session.start(procedure, texts, self.out)
 
     def emergency(self) -> None:
-        """Stop everything at once."""
-        if self.session.link.is_open:
-            self.log.add("warning", "Emergency stop.")
-            self.session.emergency()
-        else:
-            self.tell("info", "No bench is open: there is nothing to stop.", "")
+        """Stop everything at once: every engine of this user, whether its bench is open here or not."""
+        self.log.add("warning", "Emergency stop.")
+        self.session.emergency()
 
     def tell(self, level: str, sentence: str, details: str) -> None:
         """A sentence in the log, and as a notice where somebody should look."""
@@ -216,6 +235,35 @@ class MainWindow(QMainWindow):
         self.queue.set_connected(True)
         self.setWindowTitle(f"{TITLE}: {file.name}" + (" (SIMULATED)" if file.simulated else ""))
 
+    def _engines_found(self, found: list[FoundEngine]) -> None:
+        """Show the first that is at work where no bench is open, and tell of the others."""
+        is_free = self.session.now == NO_BENCH
+        waiting = [each for each in found if not self._is_own(each)]
+        if is_free and waiting:
+            first = waiting.pop(0)
+            self.log.add("warning", f"An engine was found: {first}.")
+            self.open_bench(first.bench)
+        for each in waiting:
+            self.tell_of_engine(each)
+
+    def tell_of_engine(self, engine: FoundEngine) -> None:
+        """A notice of an engine that is not shown here; STOP stops it too."""
+
+        def show() -> None:
+            self.session.close_bench(leave_running=True)
+            self.open_bench(engine.bench)
+
+        sentence = f"Another engine of yours is there, STOP stops it too. {engine}."
+        self.log.add("warning", sentence)
+        self.notices.tell("warning", sentence, buttons=[("Show it", show)], key=str(engine.note))
+
+    def _is_own(self, engine: FoundEngine) -> bool:
+        return self.session.file is not None and note_path(self.session.file) == engine.note
+
+    def _none_to_stop(self) -> None:
+        if not self.session.link.is_open:
+            self.tell("info", "No engine of yours is there: there is nothing to stop.", "")
+
     def _bench_gone(self) -> None:
         self.queue.set_connected(False)
         self.form.set_context("", self.out)
@@ -227,6 +275,7 @@ class MainWindow(QMainWindow):
         self.queue.show_state(state)
         closed = {NO_BENCH: "No bench is open.", OPENING: "The bench is being opened."}.get(now, "")
         busy = "A run is under way." if self.session.is_running else ""
+        self._space.setEnabled(bool(busy))  # during a run it is for that alone, wherever no text is typed
         self.form.set_blocked(closed)
         self.form.set_busy(busy and f"{busy} Add to queue runs it afterwards.")
         self.array.set_blocked(closed)
@@ -296,13 +345,6 @@ class MainWindow(QMainWindow):
 
     # Coming and going -------------------------------------------------------------------------------------------------
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Space, where nothing else wants it, holds the run or lets it go on."""
-        if event is not None and event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self.queue.pause_or_resume()
-            return
-        super().keyPressEvent(event)
-
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Files may be dropped anywhere."""
         if event is not None and _dropped(event.mimeData()):
@@ -352,6 +394,17 @@ class MainWindow(QMainWindow):
 
     def _finish_closing(self) -> None:
         self.close()
+
+
+def _scrolling(room: QWidget) -> QScrollArea:
+    """`room` in a frame that scrolls where it is too small for it, so that no room pushes STOP off the screen."""
+    frame = QScrollArea()
+    frame.setWidgetResizable(True)
+    frame.setFrameShape(QFrame.Shape.NoFrame)
+    frame.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    frame.setMinimumSize(160, 60)
+    frame.setWidget(room)
+    return frame
 
 
 def _dropped(data: Any) -> list[Path]:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from labctl.gui.main_window import MainWindow
 
 SHORTCUTS = (
-    ("Esc, Ctrl+.", "emergency stop"),
+    ("Esc", "closes what is open (list, menu, dialog, notices); with nothing open, emergency stop"),
+    ("Ctrl+.", "emergency stop, whatever is open"),
     ("F5", "start the procedure"),
     ("Ctrl+Return", "add it to the queue"),
-    ("Space", "pause or resume the run (in the queue)"),
+    ("F7", "order what the fields below the map say"),
+    ("Space", "pause or resume the run, wherever no text is typed"),
     ("Ctrl+O", "open an earlier run"),
     ("Ctrl+E", "export the plot"),
     ("Ctrl+B", "open a bench file"),

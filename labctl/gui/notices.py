@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labctl.gui.deed import deed
 from labctl.gui.theme import Colours, Theme
 
 MOST = 4
@@ -96,7 +97,7 @@ class Notice(QFrame):
         self._paint()
 
     def _button(self, words: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(words)
+        button = deed(QPushButton(words))
 
         def press() -> None:
             self.closed.emit()
@@ -172,6 +173,14 @@ class NoticeBar(QWidget):
         """What was told under this key is not true any more."""
         for notice in [each for each in self.notices if each.key == key]:
             self._close(notice)
+
+    def close_all(self) -> bool:
+        """Close every notice, as Esc does; whether there was one."""
+        found = tuple(self.notices)
+        for notice in found:
+            self._drop(notice)
+        self._refresh()
+        return bool(found)
 
     def _close(self, notice: Notice) -> None:
         self._drop(notice)

@@ -11,9 +11,11 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from labctl.benchfile import BenchFile, load_bench
 from labctl.core.errors import LabError, RecordError
 from labctl.gui.engine_link import EngineLink
+from labctl.gui.other_engines import OtherEngines
 from labctl.gui.run_data import LiveRunData, RunLike
 from labctl.record.journal import FILE_NAME as JOURNAL
 from labctl.run.plain import Message
+from labctl.run.switchboard import note_path
 
 BEAT = 100
 """ms between two looks at the journal of the run that is shown."""
@@ -49,6 +51,7 @@ class Session(QObject):
         """No bench, no run."""
         super().__init__(parent)
         self.link = EngineLink(self)
+        self.others = OtherEngines(self)
         self.file: BenchFile | None = None
         self.bench = ""
         self.run: RunLike | None = None
@@ -107,8 +110,12 @@ class Session(QObject):
         self.link.command("queue_add", procedure=procedure, settings=settings, out=str(Path(out).resolve()))
 
     def emergency(self) -> None:
-        """Everything to 0 V and off, now."""
-        self.link.emergency("Emergency stop in the window.")
+        """Everything to 0 V and off, now: the engine that is connected, and every other one of this user."""
+        reason, own = "Emergency stop in the window.", None
+        if self.link.is_open and self.file is not None:
+            own = note_path(self.file)
+            self.link.emergency(reason)
+        self.others.stop(reason, own)
 
     def open_run(self, folder: Path) -> None:
         """Show an earlier run, or the one that runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
@@ -32,8 +32,10 @@ class TopBar(QWidget):
     bench_asked = Signal(str)
     stop_asked = Signal()
 
-    def __init__(self, theme: Theme, window: QWidget) -> None:
-        """No bench yet."""
+    def __init__(
+        self, theme: Theme, window: QWidget, close_something: Callable[[], bool] = lambda: False
+    ) -> None:
+        """No bench yet; `close_something` closes what Esc closes in the window, if there is any."""
         super().__init__(window)
         label = QLabel("&Bench")
         self.chooser = QComboBox()
@@ -49,7 +51,7 @@ class TopBar(QWidget):
         self.lamp = Lamp(theme)
         self.lamp.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.mark = SimulatedMark()
-        self.stop = StopButton(window)
+        self.stop = StopButton(window, close_something)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         for widget in (label, self.chooser, self.open, self.browse):

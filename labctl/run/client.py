@@ -28,22 +28,33 @@ LOOK_EVERY = 0.1
 
 
 class EngineClient:
-    """A connection to the engine of a bench; several may be open at once."""
+    """A connection to the engine of a bench; several may be open at once.
 
-    def __init__(self, bench: str | Path, *, hears: Hears = Hears.ALL) -> None:
+    bench: the name or path by which its engine was started, as it is found from any folder.
+    """
+
+    bench: str
+
+    def __init__(self, bench: str | Path = "", *, hears: Hears = Hears.ALL, note: Path | None = None) -> None:
         """Connect to the engine of the bench found by name or path; LabError when there is none.
+
+        note: what an engine left for clients (see `note_paths`), in the place of a bench.
 
         Events are kept until `events` takes them: who never calls it wants to hear `NOTHING`. A window does without
         rows and pictures: it follows the journal of the run.
         """
-        file = load_bench(bench)
+        if note is None:
+            file = load_bench(bench)
+            missing = f"No engine holds the bench {file.name}: start one with labctl engine --bench {bench}."
+            note = note_path(file)
+        else:
+            missing = f"The engine that left {note} has ended."
         try:
-            note = json.loads(note_path(file).read_text(encoding="utf-8"))
-            self._pipe = Client(note["address"], authkey=bytes.fromhex(note["key"]))
-        except (OSError, ValueError, KeyError, EOFError, AuthenticationError):
-            raise LabError(
-                f"No engine holds the bench {file.name}: start one with labctl engine --bench {bench}."
-            ) from None
+            left = json.loads(note.read_text(encoding="utf-8"))
+            self.bench = str(left.get("bench", bench))
+            self._pipe = Client(left["address"], authkey=bytes.fromhex(left["key"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, AuthenticationError):
+            raise LabError(missing) from None
         self._numbers = itertools.count(1)
         self._replies: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Message | None] = queue.SimpleQueue()

@@ -68,7 +68,7 @@ class Engine:
                 self._warnings = [*opened.warnings(), *filter(None, [self._queue.trouble])]
                 self._state = self._idle()
                 self._orders = self._known_orders()
-                note = self._clients.open(file, listener)
+                note = self._clients.open(file, listener, _found_again(self._bench_name))
                 try:
                     ready()
                     with suppress(KeyboardInterrupt):
@@ -295,3 +295,8 @@ class Engine:
         if self._busy:
             self._runner.abort("The engine was told to quit.")
         self._jobs.put(None)
+
+
+def _found_again(bench: str | Path) -> str:
+    """The name or path of a bench as other programs find it, whatever folder they are in."""
+    return str(Path(bench).resolve()) if Path(bench).is_file() else str(bench)

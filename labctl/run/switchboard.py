@@ -16,6 +16,7 @@ from typing import Any
 from labctl.bench.lock import lock_path
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
+from labctl.core.paths import state_folder
 from labctl.run.mailbox import Hears, Mailbox
 from labctl.run.plain import Message, decoded, encoded
 
@@ -49,10 +50,10 @@ class Switchboard:
         """Whether anybody listens to rows and pictures."""
         return any(mailbox.hears is Hears.ALL for mailbox in tuple(self._mailboxes))
 
-    def open(self, file: BenchFile, listener: Listener) -> Path:
-        """Let clients in by `listener`; where its address and key were left for clients of this user."""
+    def open(self, file: BenchFile, listener: Listener, bench: str) -> Path:
+        """Let clients in by `listener`; where its address, its key and `bench` (name or path) were left for them."""
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-        return _leave_note(file, listener.address, self._key)
+        return _leave_note(file, listener.address, self._key, bench)
 
     def tell(self, message: Message) -> None:
         """Put `message` into every mailbox that wants it; never waits."""
@@ -122,13 +123,18 @@ def note_path(file: BenchFile) -> Path:
     return lock_path(file).with_suffix(".engine")
 
 
-def _leave_note(file: BenchFile, address: Any, key: bytes) -> Path:
+def note_paths() -> list[Path]:
+    """The notes of every engine of this user, some of engines that died."""
+    return sorted(state_folder().glob("*.engine"))
+
+
+def _leave_note(file: BenchFile, address: Any, key: bytes, bench: str) -> Path:
     """Only the user may read it: who knows the key commands the bench."""
     path = note_path(file)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as note:
-        json.dump({"address": address, "key": key.hex()}, note)
+        json.dump({"address": address, "key": key.hex(), "bench": bench}, note)
     return path
 
 

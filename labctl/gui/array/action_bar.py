@@ -21,8 +21,11 @@ from labctl.core.lines import Cell
 from labctl.gui.array.actions import ACTIONS, Action, Mistake, mistake
 from labctl.gui.array.elided import ElidedLabel
 from labctl.gui.array.sentences import of_selection
+from labctl.gui.deed import deed
 from labctl.gui.theme import Theme
 
+GO_KEY = "F7"
+"""Orders what the open fields say; Enter in a field does not, for it would depend on where the focus is."""
 NOTHING = "Select cells first: click, drag, or click the number of a line."
 
 
@@ -51,7 +54,7 @@ class ActionBar(QWidget):
         top = QHBoxLayout()
         top.setSpacing(4)
         for action in ACTIONS:
-            button = QPushButton(action.label)
+            button = deed(QPushButton(action.label))
             button.setAccessibleName(f"{action.label.rstrip('…')}: {action.tip}")
             button.clicked.connect(partial(self.choose, action))
             self.buttons[action.label] = button
@@ -146,12 +149,11 @@ class ActionBar(QWidget):
             edit.setToolTip(f"{field.label} in {field.unit}; 100u, 100 u{field.unit} and 1e-4 are the same")
             edit.setMaximumWidth(90)
             edit.textEdited.connect(self._tell)
-            edit.returnPressed.connect(self._go_if_right)
             label.setBuddy(edit)
             self._fields_layout.addWidget(label)
             self._fields_layout.addWidget(edit)
             self.fields.append(edit)
-        self.go = QPushButton("")
+        self.go = deed(QPushButton(""))
         self.go.clicked.connect(self._go_if_right)
         close = QToolButton()
         close.setText("✕")
@@ -191,7 +193,8 @@ class ActionBar(QWidget):
         wrong, number = self._wrong(self._open), len(self._cells)
         sentence = wrong.sentence if wrong is not None else ""
         verb = self._open.label.rstrip("…").removesuffix(" to")
-        self.go.setText(f"{verb}: {number} cell{'' if number == 1 else 's'}")
+        self.go.setText(f"{verb}: {number} cell{'' if number == 1 else 's'} ({GO_KEY})")
+        deed(self.go, GO_KEY)  # the text of a button takes its keys away
         self.go.setEnabled(wrong is None and not self.reason)
         self.go.setToolTip(sentence or self.reason or self._open.tip)
         self.go.setAccessibleName(self.go.text())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from labctl.gui.deed import deed
 from labctl.gui.form.style import REASON, words
 
 
@@ -20,10 +20,8 @@ class StartBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Disabled until `allow`."""
         super().__init__(parent)
-        self.start = QPushButton("Start (F5)")
-        self.start.setShortcut(QKeySequence("F5"))
-        self.queue = QPushButton("Add to queue")
-        self.queue.setShortcut(QKeySequence("Ctrl+Return"))
+        self.start = deed(QPushButton("Start (F5)"), "F5")
+        self.queue = deed(QPushButton("Add to queue"), "Ctrl+Return")
         bold = self.start.font()
         bold.setBold(True)
         self.start.setFont(bold)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QPoint, Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
+from labctl.gui.deed import deed
 from labctl.gui.runs.buttons import allow, compact, menu_of
 from labctl.gui.runs.dropped import run_folders
 from labctl.gui.runs.earlier_model import EarlierModel
@@ -50,7 +51,7 @@ class EarlierRuns(QWidget):
         self.other.setToolTip("List the runs of another folder.")
         self.again.setToolTip("Read the list anew (F6).")
         self.open, self.overlay = compact("Open"), compact("Overlay on plots")
-        self.resume, self.report = compact("Resume"), compact("Report")
+        self.resume, self.report = deed(compact("Resume")), compact("Report")
         self.reveal, self.load = compact("Show folder"), compact("Load parameters into form")
         self.overlay.setCheckable(True)
         self.table = RowTable("earlier runs")

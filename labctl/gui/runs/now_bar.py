@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from labctl.gui.deed import deed
 from labctl.gui.runs.elided import ElidedLabel
 from labctl.gui.runs.pace import Pace
 from labctl.gui.runs.words import lasted, remaining
@@ -72,6 +73,8 @@ class NowBar(QWidget):
         self.pause_row.setToolTip("Sources may stay at their levels while the run holds.")
         self.pause.setMenu(menu)
         self.resume, self.stop, self.abort = QPushButton("Resume"), QPushButton("Stop"), QPushButton("Abort")
+        for order in (self.pause, self.resume, self.stop, self.abort):
+            deed(order)
         self.resume.setToolTip("Go on with the run that is held, or take the order to pause back.")
         self.stop.setToolTip("The run ends between two rows; what was measured is kept, outputs go to 0 V.")
         self.abort.setToolTip("The run ends at once; what was measured is kept, outputs go to 0 V.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtWidgets import QAction, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from labctl.gui.deed import deed
 from labctl.gui.runs.buttons import allow, compact
 from labctl.gui.runs.queue_model import CONTINUABLE, RUNNING, WAITING, Item
 
@@ -31,6 +32,8 @@ class QueueButtons(QWidget):
         self.duplicate, self.edit = compact("Duplicate"), compact("Edit a copy")
         self.remove, self.clear = compact("Remove"), compact("Clear finished")
         self.go_on, self.open = compact("Resume run"), QAction("Open record", self)
+        for order in (self.go_or_hold, self.duplicate, self.go_on):
+            deed(order)
         for arrow in (self.up, self.down):
             arrow.setFixedWidth(arrow.height())
         row = QHBoxLayout(self)

@@ -53,7 +53,7 @@ def test_values_are_asked_for_in_a_field(qtbot, panel, label, text, name, settin
     field.selectAll()
     qtbot.keyClicks(field, text)
     with asked(qtbot, panel) as told:
-        qtbot.keyClick(field, Qt.Key.Key_Return)
+        qtbot.keyClick(field, Qt.Key.Key_F7)
     assert told.args[0] == name
     plan = make(procedures()[name], told.args[1])
     assert {key: getattr(plan, key) for key in settings} == pytest.approx(settings)

@@ -282,7 +282,7 @@ def test_the_keyboard_alone_goes_from_the_top_down_and_starts(qtbot, panel):
         visited.append(now)
         qtbot.keyClick(now, Qt.Key.Key_Tab)
     expected = [panel.chooser, *panel.preset_bar.editors, *panel.form.editors]
-    expected += [panel.copy_bar.command, panel.copy_bar.python, panel.start_bar.start, panel.start_bar.queue]
+    expected += [panel.copy_bar.command, panel.copy_bar.python]
     assert visited == [widget for widget in expected if widget.isVisible() and widget.isEnabled()]
     panel.chooser.setFocus()
     qtbot.keyClicks(panel.chooser, "Forming")

@@ -101,11 +101,21 @@ def test_space_pauses_and_goes_on(panel, orders, qtbot):
     assert [name for name, _ in orders] == ["pause", "resume"]
 
 
-def test_space_presses_the_button_that_has_the_keyboard(panel, orders, qtbot):
+def test_space_pauses_even_where_a_button_that_ends_the_run_has_the_keyboard(panel, orders, qtbot):
     panel.show_state(STARTED)
     panel.now.stop.setFocus()
     qtbot.keyClick(panel.now.stop, Qt.Key.Key_Space)
-    assert orders == [("stop", {})]
+    qtbot.keyClick(panel.now.abort, Qt.Key.Key_Return)
+    assert orders == [("pause", {"at": "safe"})]
+
+
+def test_the_focus_passes_by_what_orders_something(panel, qtbot):
+    panel.show_state(STARTED)
+    panel.show_state({"event": "paused", "at_rest": True})
+    qtbot.mouseClick(panel.now.resume, Qt.MouseButton.LeftButton)
+    panel.show_state({"event": "resumed"})
+    assert not panel.now.resume.isEnabled()
+    assert not any(button.hasFocus() for button in (panel.now.pause, panel.now.stop, panel.now.abort))
 
 
 def test_space_does_nothing_when_nothing_runs(panel, orders, qtbot):
