@@ -39,7 +39,8 @@ def read_target(name_or_path: str) -> NDArray[np.float64]:
     path = find_target(name_or_path)
     try:
         if path.suffix.lower() == ".npy":
-            found = np.load(path, allow_pickle=False)
+            with path.open("rb") as file:
+                found = np.load(file, allow_pickle=False)
             if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
                 raise ValueError("it does not hold an array of real numbers")
             values = found.astype(np.float64)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
@@ -55,22 +57,35 @@ class ConvolutionLayer:
 
 
 def load_layer(path: Path) -> ConvolutionLayer:
-    """Read `kernel` (out, in, row, col) and `bias` (out,) from an .npz; LabError says what is wrong with it."""
+    """Read `kernel` (out, in, row, col) and `bias` (out,) from an .npz; LabError says what is wrong with it.
+
+    Real numbers of any width and byte order become float64; complex ones, flags, texts and objects are refused.
+    """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [name for name in ("kernel", "bias") if name not in stored.files]
-            if missing:
-                raise LabError(
-                    f"The weight file {path} lacks {' and '.join(missing)} (it holds: {', '.join(stored.files)})."
-                )
-            kernel, bias = (np.asarray(stored[name], dtype=np.float64) for name in ("kernel", "bias"))
+        with path.open("rb") as file:
+            kernel, bias = _arrays(file, path)
     except FileNotFoundError:
         raise LabError(f"There is no weight file {path}.") from None
-    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
-        raise LabError(f"The weight file {path} is not a readable .npz ({error}).") from None
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        BadZipFile,
+        AttributeError,
+        TypeError,
+        SyntaxError,
+        zlib.error,
+    ) as error:
+        raise LabError(
+            f"The weight file {path} is not a readable .npz ({' '.join(str(error).split())})."
+        ) from None
     if kernel.ndim != 4:
         raise LabError(
             f"The weight file {path}: kernel has the shape {kernel.shape}, (out, in, row, col) is wanted."
+        )
+    if not kernel.size:
+        raise LabError(
+            f"The weight file {path}: kernel has the shape {kernel.shape}, there is no filter in it."
         )
     if kernel.shape[1] != 3:
         raise LabError(
@@ -83,6 +98,31 @@ def load_layer(path: Path) -> ConvolutionLayer:
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
         raise LabError(f"The weight file {path} holds values that are not numbers.")
     return ConvolutionLayer(kernel, bias)
+
+
+def _arrays(file: BinaryIO, path: Path) -> tuple[Array, Array]:
+    """Kernel and bias of an open .npz."""
+    stored = np.load(file, allow_pickle=False)
+    if not isinstance(stored, np.lib.npyio.NpzFile):
+        raise LabError(
+            f"The weight file {path} holds a single array: write numpy.savez(path, kernel=..., bias=...)."
+        )
+    with stored:
+        missing = [name for name in ("kernel", "bias") if name not in stored.files]
+        if missing:
+            raise LabError(
+                f"The weight file {path} lacks {' and '.join(missing)} (it holds: {', '.join(stored.files)})."
+            )
+        return _real(stored["kernel"], "kernel", path), _real(stored["bias"], "bias", path)
+
+
+def _real(values: NDArray[Any], name: str, path: Path) -> Array:
+    if values.dtype.kind not in "fiu":
+        raise LabError(
+            f"The weight file {path}: {name} holds numbers of the kind {values.dtype}, real numbers are wanted: "
+            "a part of them would be lost."
+        )
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def edge_filters() -> ConvolutionLayer:

@@ -19,9 +19,9 @@ from labctl.record import hdf5
 from labctl.record.journal import last_line, read_journal
 from labctl.record.outcome import Outcome
 from labctl.record.reading import read_run
-from labctl.record.seal import unseal
 from labctl.record.recorder import Recorder
 from labctl.record.replay import recover
+from labctl.record.seal import unseal
 from tests.record.rows import Reading, begun
 
 ROWS = 300_000_000
