@@ -51,11 +51,11 @@ def decode(data: bytes, source: Path) -> str:
 
 
 def printable(text: object) -> str:
-    r"""`text` without what no encoding can write: bytes of a path that are not UTF-8 appear as `\xe4`."""
-    return (
-        "".join(
-            rf"\x{ord(each) - 0xDC00:02x}" if "\udc80" <= each <= "\udcff" else each for each in str(text)
-        )
-        .encode("utf-8", "backslashreplace")
-        .decode("utf-8")
-    )
+    r"""`text` without what no file can hold: bytes of a path that are not UTF-8, and control characters, as `\xe4`."""
+    return "".join(map(_printable, str(text)))
+
+
+def _printable(each: str) -> str:
+    if "\udc80" <= each <= "\udcff" or (each < " " and each not in "\t\n") or each == "\x7f":
+        return rf"\x{ord(each) & 0xFF:02x}"
+    return rf"\u{ord(each):04x}" if "\ud800" <= each <= "\udfff" else each

@@ -173,7 +173,9 @@ class LogPanel(QWidget):
     def save_to(self, path: str | Path) -> None:
         """Write the lines that are shown to a file, and say in the log whether it worked."""
         try:
-            Path(path).write_text(self.shown_text(), encoding="utf-8")
+            zone = f"{self._now().astimezone():%z}"
+            head = f"# local times, UTC{zone[:3]}:{zone[3:5]}\n"
+            Path(path).write_text(head + self.shown_text(), encoding="utf-8")
         except OSError as error:
             self.add(
                 Level.ERROR, f"The log cannot be saved in {path} ({error.strerror}): choose another place."

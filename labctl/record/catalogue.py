@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labctl.core.errors import RecordError
+from labctl.core.moments import instant
 from labctl.record.journal import FILE_NAME as JOURNAL
 from labctl.record.journal import first_line, last_line
 from labctl.record.outcome import Outcome
@@ -79,6 +80,7 @@ def _remove(folders: list[Path]) -> None:
 class Summary:
     """One run in a list; `outcome` None: killed, or running still.
 
+    seconds:    s it took, by the bench's clock; None while it has no end.
     is_damaged: its journal cannot be read at one of its ends; nothing is known of it but its folder.
     """
 
@@ -101,7 +103,7 @@ def list_runs(out: Path) -> list[Summary]:
     if not out.is_dir():
         raise RecordError(f"There is no folder {out}.")
     found = [summary for journal in out.glob(f"*/{JOURNAL}") if (summary := _summary(journal))]
-    return sorted(found, key=lambda summary: (summary.started, summary.folder.name))
+    return sorted(found, key=lambda summary: (instant(summary.started), summary.folder.name))
 
 
 def _summary(journal: Path) -> Summary | None:
@@ -140,7 +142,7 @@ def _summed(folder: Path, start: Mapping[str, Any], end: Mapping[str, Any]) -> S
         simulated=start["simulated"],
         outcome=Outcome(end["outcome"]) if is_ended else None,
         verdict=end["verdict"] if is_ended else "",
-        seconds=end["wall_seconds"] if is_ended else None,
+        seconds=end["bench_seconds"] if is_ended else None,
     )
 
 

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -17,26 +17,10 @@ from numpy.typing import NDArray
 from labctl.core.lines import Cell
 from labctl.core.quantity import specs
 from labctl.core.rows import Block
+from labctl.record.exactly import ColumnKind, exact, kept_name, number, one, text_of, whole
 
 BENCH_TIME, WALL_TIME = "bench_time", "wall_time"
 """Columns that every table has: seconds since the run began, as the bench and as the computer counts them."""
-
-
-class ColumnKind(Enum):
-    """What a column holds."""
-
-    NUMBER = "number"
-    WHOLE = "whole"
-    FLAG = "flag"
-    TEXT = "text"
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """How numpy holds it."""
-        return np.dtype(_DTYPES[self])
-
-
-_DTYPES = {ColumnKind.NUMBER: "f8", ColumnKind.WHOLE: "i8", ColumnKind.FLAG: "?", ColumnKind.TEXT: "O"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,7 @@ class Layout:
 
     def __init__(self, kind: type) -> None:
         """Lay out the dataclass `kind`; TypeError when a field cannot stand in one column."""
-        self.name = kind.__name__
+        self.name = kept_name(kind.__name__, "a row kind")
         self._fields = tuple(_fields(kind, "", ""))
         self.columns = (*TIMES, *(field.column for field in self._fields))
         names = [column.name for column in self.columns]
@@ -128,8 +112,8 @@ def _as_column(column: Column, values: Any) -> NDArray[Any]:
     if column.ragged:
         return column.array(values)
     if column.kind is ColumnKind.TEXT:
-        values = np.array([_text(value) for value in values], dtype=object)
-    found = np.ascontiguousarray(values, dtype=column.kind.dtype)
+        values = np.array([text_of(value, column.name) for value in values], dtype=object)
+    found = exact(values, column.kind, column.name)
     if found.shape[1:] != column.shape:
         wanted = " x ".join(str(length) for length in column.shape) or "one value"
         raise ValueError(f"'{column.name}' holds {wanted} per row, a block gave the shape {found.shape}")
@@ -151,7 +135,12 @@ def _fields(kind: type, path: str, prefix: str) -> Iterator[_Field]:
             head = prefix if spec.name == "cell" else f"{name}_"
             for part, coordinate in enumerate(Cell._fields):
                 column = Column(head + coordinate, ColumnKind.WHOLE, "1")
-                yield _Field(column, _then(attrgetter(f"{where}.{coordinate}"), int), where, part)
+                yield _Field(
+                    column,
+                    _then(attrgetter(f"{where}.{coordinate}"), whole(f"{kind.__name__}.{where}")),
+                    where,
+                    part,
+                )
         elif isinstance(base, type) and is_dataclass(base) and not optional:
             yield from _fields(base, f"{where}.", f"{name}_")
         else:
@@ -189,10 +178,10 @@ def _inside(kind: Any) -> tuple[Any, tuple[int, ...], bool]:
 
 
 def _many(column: Column, place: str) -> Callable[[Any], Any]:
-    wanted, count = np.dtype(column.kind.dtype), 1 if column.ragged else len(column.shape)
+    count = 1 if column.ragged else len(column.shape)
 
     def plain(value: Any) -> list[Any]:
-        array = np.asarray(value, dtype=wanted)
+        array = exact(value, column.kind, place)
         if array.ndim != count or (not column.ragged and array.shape != column.shape):
             raise ValueError(f"{place} holds the shape {column.shape or '(any,)'}, a row gave {array.shape}")
         found: list[Any] = array.tolist()
@@ -203,13 +192,13 @@ def _many(column: Column, place: str) -> Callable[[Any], Any]:
 
 def _plain(base: Any, optional: bool, place: str) -> tuple[ColumnKind, Callable[[Any], Any]]:
     if base is bool and not optional:
-        return ColumnKind.FLAG, bool
+        return ColumnKind.FLAG, one(ColumnKind.FLAG, place)
     if base is int and not optional:
-        return ColumnKind.WHOLE, int
+        return ColumnKind.WHOLE, whole(place)
     if base in (int, float):
-        return ColumnKind.NUMBER, _number if optional else float
+        return ColumnKind.NUMBER, number(place, optional)
     if base is str or (isinstance(base, type) and issubclass(base, Enum)):
-        return ColumnKind.TEXT, _text
+        return ColumnKind.TEXT, partial(text_of, place=place)
     raise TypeError(f"{place}: a field of kind {base} cannot stand in a column; yield a Picture instead")
 
 
@@ -223,16 +212,6 @@ def _without_none(kind: Any) -> tuple[Any, bool]:
 
 def _then(get: Callable[[Any], Any], convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda row: convert(get(row))
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value.value) if isinstance(value, Enum) else str(value)
 
 
 def stack(columns: tuple[Column, ...], rows: Sequence[Sequence[Any]]) -> Mapping[str, NDArray[Any]]:

@@ -56,25 +56,26 @@ class FilePictures(Mapping[str, Picture]):
 
     def __init__(self, path: Path, group: Any) -> None:
         """`group` holds the pictures in the file at `path`."""
-        self._path, self._place, self._names = path, str(group.name), tuple(group)
+        self._path, self._place = path, str(group.name)
+        self._links = {str(group[link].attrs.get("name", link)): str(link) for link in group}
         self._kept: dict[str, Picture] = {}
 
     def __getitem__(self, name: str) -> Picture:
-        if name not in self._names:
+        if name not in self._links:
             raise KeyError(name)
         if name not in self._kept:
             with opened(self._path) as file, _told(self._path):
-                group = file[self._place][name]
+                group = file[self._place][self._links[name]]
                 axes = tuple(str(axis) for axis in group.attrs.get("axes", ()))
                 unit = str(group["values"].attrs["units"])
                 self._kept[name] = Picture(name, group["values"][...], unit, axes)
         return self._kept[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._links)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._links)
 
 
 @contextmanager

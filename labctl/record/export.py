@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from enum import Enum
 from functools import partial
@@ -47,8 +47,11 @@ def export(run: Run, out: Path, kind: Format, style: CsvStyle = FOR_PROGRAMS) ->
     Raises RecordError when a file is there already, cannot be written, or Parquet's library is not installed.
     """
     write = _parquet_writer(run) if kind is Format.PARQUET else partial(_write_csv, style)
-    tables = dict(run.tables) | {name: _tidy(picture) for name, picture in run.pictures.items()}
-    paths = {name: out / f"{_file_name(name)}.{kind.value}" for name in tables}
+    tables = dict(run.tables) | {
+        f"{name} (picture)" if name in run.tables else name: _tidy(picture)
+        for name, picture in run.pictures.items()
+    }
+    paths = dict(zip(tables, (out / f"{name}.{kind.value}" for name in _file_names(tables)), strict=True))
     there = [path for path in (*paths.values(), out / FACTS) if path.exists()]
     if there:
         raise RecordError(
@@ -148,8 +151,17 @@ def _tidy(picture: Picture) -> Table:
     return Table({**columns, "value": values.ravel()}, {**dict.fromkeys(axes, "1"), "value": picture.unit})
 
 
-def _file_name(name: str) -> str:
-    return "".join(each if each.isalnum() or each in "-_." else "_" for each in name)
+def _file_names(names: Iterable[str]) -> Iterator[str]:
+    """A file's name for each, no two of which are the same where case does not count."""
+    taken: set[str] = set()
+    for name in names:
+        plain = "".join(each if each.isalnum() or each in "-_." else "_" for each in name)
+        found, number = plain, 1
+        while found.casefold() in taken:
+            number += 1
+            found = f"{plain}_{number}"
+        taken.add(found.casefold())
+        yield found
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
-from labctl.record.columns import Column, ColumnKind
+from labctl.record.columns import Column
+from labctl.record.exactly import ColumnKind
 from labctl.record.packing import pack
 from labctl.record.seal import seal
 
@@ -71,13 +72,15 @@ class RunFile:
 
     def write_picture(self, picture: Picture) -> None:
         """Write a picture, in the place of an earlier one of its name."""
-        pictures = self._file["pictures"]
-        if picture.name in pictures and pictures[picture.name]["values"].shape == picture.values.shape:
-            pictures[picture.name]["values"][...] = picture.values
+        pictures, place = self._file["pictures"], link_name(picture.name)
+        if place in pictures and pictures[place]["values"].shape == picture.values.shape:
+            pictures[place]["values"][...] = picture.values
             return
-        if picture.name in pictures:
-            del pictures[picture.name]
-        group = pictures.create_group(picture.name)
+        if place in pictures:
+            del pictures[place]
+        group = pictures.create_group(place)
+        if place != picture.name:
+            group.attrs["name"] = picture.name
         values = group.create_dataset("values", data=picture.values)
         values.attrs["units"] = picture.unit
         values.attrs["long_name"] = f"{picture.name} ({picture.unit})"
@@ -85,8 +88,8 @@ class RunFile:
         if picture.axes:
             group.attrs["axes"] = list(picture.axes)
             for axis, length in zip(picture.axes, picture.values.shape, strict=True):
-                group.create_dataset(axis, data=np.arange(length)).attrs["units"] = "1"
-        pictures.attrs["default"] = picture.name
+                group.create_dataset(link_name(axis), data=np.arange(length)).attrs["units"] = "1"
+        pictures.attrs["default"] = place
         self._file.attrs["default"] = "pictures"
 
     def flush(self) -> None:
@@ -133,6 +136,11 @@ class RunFile:
             with suppress(OSError, RuntimeError):
                 self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+def link_name(name: str) -> str:
+    """`name` as HDF5 can call a thing: the slash, which parts a path there, becomes the sign of division."""
+    return name.replace("/", "\N{DIVISION SLASH}")
 
 
 class _Table:

@@ -81,8 +81,8 @@ def head(
             name: {
                 "driver": entry.driver,
                 "address": file.visa.addresses[name],
-                "identity": identities.get(name, ""),
-                **identified(identities.get(name, "")),
+                "identity": printable(identities.get(name, "")),
+                **identified(printable(identities.get(name, ""))),
             }
             for name, entry in file.instruments.items()
         },

@@ -12,6 +12,7 @@ from labctl.core.clock import Clock, WallClock
 from labctl.core.errors import RecordError
 from labctl.core.rows import Block, Picture
 from labctl.record.columns import BENCH_TIME, WALL_TIME, Layout, layout
+from labctl.record.exactly import sound_picture
 from labctl.record.follower import Follower
 from labctl.record.hdf5 import RunFile
 from labctl.record.journal import FILE_NAME, Journal, row_head
@@ -81,7 +82,11 @@ class Recorder:
         self._follower.block(table, columns)
 
     def picture(self, picture: Picture) -> None:
-        """Record a picture; it replaces an earlier one of its name in HDF5, the journal keeps all."""
+        """Record a picture; it replaces an earlier one of its name in HDF5, the journal keeps all.
+
+        Raises RecordError when its name, its values or its axes cannot be kept as they are.
+        """
+        picture = sound_picture(picture)
         self._journal.write(
             {
                 "line": "picture",

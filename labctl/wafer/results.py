@@ -126,7 +126,7 @@ def read_die(plan: WaferPlan, die: Die, folder: Path) -> DieReport:
         sorted=whole,
         reason=whole.reason,
         started=str(run.head["started"]),
-        seconds=run.end.get("wall_seconds"),
+        seconds=run.end.get("bench_seconds"),
         subsites=tuple(_subsite(plan, name, standing, found, untouched) for name in plan.subsites),
         lines=_csv(_line(plan, die, whole, value) for value in values.values()),
     )

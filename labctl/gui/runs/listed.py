@@ -7,7 +7,8 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from labctl.gui.runs.words import lasted, moment, standing
+from labctl.core.moments import in_words, instant
+from labctl.gui.runs.words import lasted, standing
 from labctl.record.catalogue import Summary
 
 KILLED, RUNNING, FINISHED, DAMAGED = "killed", "running", "finished", "damaged"
@@ -44,7 +45,7 @@ class Listed:
         """What stands in each column."""
         summary, outcome = self.summary, standing(self.outcome)
         return (
-            moment(summary.started),
+            in_words(summary.started),
             summary.procedure,
             summary.bench,
             f"{outcome}: {summary.verdict}" if summary.verdict else outcome,
@@ -60,7 +61,7 @@ class Listed:
     def order(self, column: Column) -> Any:
         """What the order of rows by this column goes by."""
         if column is Column.STARTED:
-            return self.summary.started, self.summary.folder.name
+            return instant(self.summary.started), self.summary.folder.name
         if column is Column.TOOK:
             return -1.0 if self.summary.seconds is None else self.summary.seconds
         return self.texts[column].casefold()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from labctl.gui.theme import Colours
 
@@ -75,14 +74,6 @@ def shade(status: str, colours: Colours) -> str:
 def in_short(settings: Mapping[str, str]) -> str:
     """Parameters as typed, in one line; `defaults` when none was."""
     return "  ".join(f"{name}={text}" for name, text in settings.items()) or "defaults"
-
-
-def moment(started: str) -> str:
-    """An ISO 8601 time as a person reads it: `2026-11-23 19:45:02`; what is none stays as it is."""
-    try:
-        return datetime.fromisoformat(started).strftime("%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return started
 
 
 def _two(large: int, unit: str, small: int, smaller: str) -> str:

@@ -1,4 +1,5 @@
-"""The log: bounded, filtered, copied, saved, fed by Python's logging from any thread."""
+"""The log: bounded, filtered, copied, saved, fed by Python's logging import re
+from any thread."""
 
 import logging
 import threading
@@ -97,7 +98,9 @@ def test_what_is_shown_is_saved_by_a_dialog_that_blocks_nothing(log, qtbot, tmp_
     dialog.fileSelected.emit(str(tmp_path / "log.txt"))
     dialog.close()
     saved = (tmp_path / "log.txt").read_text(encoding="utf-8")
-    assert saved == "2026-11-23 19:45:02  warning  Relay A3 is worn.\n"
+    head, line = saved.splitlines()
+    assert re.fullmatch(r"# local times, UTC[+-]\d\d:\d\d", head)
+    assert line == "2026-11-23 19:45:02  warning  Relay A3 is worn."
     log.text.clear()
     assert shown_rows(log)[-1][2] == f"The log was saved in {tmp_path / 'log.txt'}."
 

@@ -3,7 +3,7 @@
 import pytest
 
 from labctl.gui.runs.pace import Pace
-from labctl.gui.runs.words import in_short, lasted, moment, remaining
+from labctl.gui.runs.words import in_short, lasted, remaining
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,6 @@ def test_a_duration_is_told_in_seconds_minutes_and_hours(seconds, words):
 )
 def test_what_is_left_is_told_no_finer_than_a_guess_can_be(seconds, words):
     assert remaining(seconds) == words
-
-
-def test_parameters_and_times_in_short():
-    assert in_short({"word": "3", "target": "100 uS"}) == "word=3  target=100 uS"
-    assert in_short({}) == "defaults"
-    assert moment("2026-11-23T19:45:02+01:00") == "2026-11-23 19:45:02"
-    assert moment("some day") == "some day"
 
 
 def told(pace, *steps, total=100):
@@ -98,3 +91,8 @@ def test_a_second_count_begins_anew():
     assert pace.left(20.0) is None
     told(pace, (30.0, 50))
     assert pace.left(30.0) == pytest.approx(10.0)
+
+
+def test_parameters_in_short():
+    assert in_short({"word": "3", "target": "100 uS"}) == "word=3  target=100 uS"
+    assert in_short({}) == "defaults"
