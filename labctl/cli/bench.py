@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from labctl.cli import FAILED
+
+if TYPE_CHECKING:
+    from labctl.benchfile import BenchFile
 
 N = TypeVar("N", int, float)
 app = typer.Typer(no_args_is_help=True, help="Look at benches.", rich_markup_mode=None)
@@ -47,6 +50,10 @@ def check_command(bench: BenchOption) -> None:
         f"{len(file.relays)} heater relays, VISA library '{file.library}'",
         markup=False,
     )
+    if unwired := _unwired(file):
+        console.print(
+            f"wired to no matrix column, so that routes which need one are refused: {unwired}", markup=False
+        )
     with open_bench(bench) as opened:
         found, warnings = opened.check(), opened.warnings()
     table = columns("instrument", "driver", "address", "says it is", "role", "state", "verdict")
@@ -63,6 +70,16 @@ def check_command(bench: BenchOption) -> None:
     else:
         console.print(f"Not everything is in order, see the last column.{mark}")
         raise typer.Exit(FAILED)
+
+
+def _unwired(file: BenchFile) -> str:
+    """Names lines of the array, and of its neurons, that have no matrix column; empty when all are wired."""
+    from labctl.core.lines import LineKind
+
+    kinds = (LineKind.WORD, LineKind.BIT, *((LineKind.NEURON,) if file.neurons is not None else ()))
+    missing = [line for kind in kinds for line in file.lines(kind) if line not in file.columns]
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    return ", ".join(str(line) for line in missing[:8]) + more
 
 
 @app.command("new-sample", short_help="Put a fresh sample on a virtual bench.")

@@ -296,3 +296,14 @@ def test_a_window_without_qt_is_told_with_what_to_install(labctl, monkeypatch):
     assert answer.code == 2
     assert "needs Qt, which does not load" in answer.err
     assert "make gui" in answer.err
+
+
+def test_bench_check_names_the_lines_that_are_not_wired(labctl: Command, tmp_path: Path) -> None:
+    bench = small_bench(tmp_path, words=4, bits=2)
+    assert "no matrix column" not in labctl("bench", "check", "--bench", bench).out
+    text = bench.read_text(encoding="utf-8")
+    bench.write_text(text.replace('"1-4" = "word 0-3"', '"2-3" = "word 1-2"'), encoding="utf-8")
+    checked = labctl("bench", "check", "--bench", bench)
+    assert checked.code == 0
+    said = " ".join(checked.out.split())
+    assert "wired to no matrix column, so that routes which need one are refused: word 0, word 3" in said
