@@ -28,9 +28,13 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def numbers_in_part(folder: Path) -> list[int]:
-    """Rows that a reader of the unfinished HDF5 file would find, as far as they are valid."""
+    """Rows that a reader of the unfinished HDF5 file would find, as far as they are valid; none of a torn copy."""
     copy = shutil.copy(folder / "run.h5.part", folder / "as a reader sees it.h5")
-    with h5py.File(copy) as file:
+    try:
+        reading = h5py.File(copy)
+    except OSError:  # copied while it was written
+        return []
+    with reading as file:
         if "Reading" not in file["tables"]:
             return []
         table = file["tables/Reading"]

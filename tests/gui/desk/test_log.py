@@ -1,7 +1,7 @@
-"""The log: bounded, filtered, copied, saved, fed by Python's logging import re
-from any thread."""
+"""The log: bounded, filtered, copied, saved, fed by Python's logging from any thread."""
 
 import logging
+import re
 import threading
 
 import pytest
