@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from labctl.core.errors import PlanError
 from labctl.core.lines import Line, LineKind
+from labctl.core.names import normal_name
 from labctl.core.numbers import read_number
 from labctl.core.quantity import mega_or_milli, show
 
@@ -98,9 +99,10 @@ def _row_letter(letter: object) -> str:
 
 
 def _sample_name(name: object) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[\w][\w .+-]*", name):
+    plain = normal_name(name) if isinstance(name, str) else ""
+    if not re.fullmatch(r"[\w][\w .+-]*", plain):
         raise ValueError(f"'{name}' cannot be a file's name (letters, digits, space and . + - _ can)")
-    return name
+    return plain
 
 
 RowLetter = Annotated[str, BeforeValidator(_row_letter)]

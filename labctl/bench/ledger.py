@@ -28,7 +28,8 @@ from labctl.bench.limits import ROUNDING, BenchLimits
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LimitExceeded, RouteRefused
 from labctl.core.lines import Cell
-from labctl.core.paths import file_name, sample_file, sample_ledger, samples_folder
+from labctl.core.names import kept_path, namesake
+from labctl.core.paths import LEDGER, SAMPLE, sample_file, sample_ledger, samples_folder
 from labctl.core.quantity import show
 from labctl.core.route import Feed, Purpose, Role, Route
 
@@ -304,7 +305,18 @@ def ledger_path(bench: BenchFile) -> Path:
     if bench.simulated and bench.virtual is not None:
         return sample_ledger(sample_file(bench.virtual.sample))
     name = bench.name if bench.sample is None else bench.sample.name
-    return samples_folder() / f"{file_name(name)}.ledger.jsonl"
+    return kept_path(samples_folder(), name, LEDGER)
+
+
+def namesakes(bench: BenchFile) -> list[str]:
+    """A sentence when the sample on `bench` was found under another spelling of its name."""
+    if bench.simulated and bench.virtual is not None:
+        name = bench.virtual.sample
+        found = "" if name.lower().endswith(SAMPLE) else namesake(sample_file(name), name, SAMPLE)
+    else:
+        name = bench.name if bench.sample is None else bench.sample.name
+        found = namesake(ledger_path(bench), name, LEDGER)
+    return [found] if found else []
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
-from labctl.core.paths import CAMPAIGN_FILE, file_name, state_folder
+from labctl.core.names import file_name
+from labctl.core.paths import CAMPAIGN_FILE, state_folder
 from labctl.core.textfile import printable
 
 IN_PROCESS = "@labctl"

@@ -12,7 +12,8 @@ from labctl.bench.ledgerfile import LedgerFile, Store, read_lines
 from labctl.benchfile import BenchFile
 from labctl.benchmodel import Limits
 from labctl.core.errors import LabError, LimitExceeded, PlanError
-from labctl.core.paths import file_name, relay_ledger, sample_file, samples_folder
+from labctl.core.names import kept_path
+from labctl.core.paths import RELAYS, relay_ledger, sample_file, samples_folder
 from labctl.core.route import Crosspoint
 
 WARN_AT = 0.8
@@ -77,7 +78,7 @@ def relay_book_path(bench: BenchFile) -> Path:
     """Where closures are kept: beside a virtual sample, whose relays are new with it, else by the bench's name."""
     if bench.simulated and bench.virtual is not None:
         return relay_ledger(sample_file(bench.virtual.sample))
-    return samples_folder() / f"{file_name(bench.name)}.relays.jsonl"
+    return kept_path(samples_folder(), bench.name, RELAYS)
 
 
 @contextmanager

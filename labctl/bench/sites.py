@@ -11,7 +11,8 @@ from labctl.bench.books import Books
 from labctl.bench.ledger import Ledger, open_ledger, read_books
 from labctl.benchfile import BenchFile
 from labctl.core.capabilities import DiePosition
-from labctl.core.paths import device_name, devices_folder, file_name, sample_file, samples_folder
+from labctl.core.names import kept_path
+from labctl.core.paths import DEVICES, device_name, devices_folder, sample_file, samples_folder
 
 LEDGER = ".ledger.jsonl"
 
@@ -102,4 +103,4 @@ def _folder(bench: BenchFile, wafer: str) -> Path:
     if bench.simulated and bench.virtual is not None:
         return devices_folder(sample_file(bench.virtual.sample).with_suffix(""))
     name = wafer or (bench.name if bench.sample is None else bench.sample.name)
-    return devices_folder(samples_folder() / file_name(name))
+    return kept_path(samples_folder(), name, DEVICES)

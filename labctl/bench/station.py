@@ -16,7 +16,7 @@ from instruments.lakeshore.m336 import LakeShore336
 from labctl.bench import array
 from labctl.bench import neurons as computing
 from labctl.bench.books import Books
-from labctl.bench.ledger import Ledger, read_books
+from labctl.bench.ledger import Ledger, namesakes, read_books
 from labctl.bench.limits import BenchLimits
 from labctl.bench.lock import hold, unended_sentence
 from labctl.bench.prober import GuardedProber
@@ -202,10 +202,13 @@ class Bench:
         self._ledgers.begin_run(label)
 
     def warnings(self) -> list[str]:
-        """Sentences: a program before that did not end as it should, relays beyond 80 % of their rated life."""
+        """Sentences on what a run should know: a program before that did not end as it should, worn relays, a namesake.
+
+        Relays count as worn beyond 80 % of their rated life; a namesake is a sample found under another spelling.
+        """
         unended = self._lock.unended
         left = [unended_sentence(unended)] if unended is not None else []
-        return [*left, *self._relay_book.warnings()]
+        return [*left, *namesakes(self._file), *self._relay_book.warnings()]
 
     @property
     def unended_run(self) -> str:

@@ -1,15 +1,17 @@
 """Where things lie: benches and presets that travel with labctl, samples and caches in the user's folders."""
 
 import os
-import re
 from importlib.resources import files
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path, user_state_path
 
 from labctl.core.errors import LabError
+from labctl.core.names import kept_path
 from labctl.core.textfile import printable
 
+SAMPLE, LEDGER, RELAYS, DEVICES = ".npz", ".ledger.jsonl", ".relays.jsonl", ".devices"
+"""How the files of a sample end, and the folder of a wafer's devices."""
 CAMPAIGN_FILE = "campaign.json"
 """What lies in the folder of a wafer, above the folders of its dies."""
 
@@ -98,30 +100,25 @@ def state_folder() -> Path:
     return Path(moved) / "state" if moved else user_state_path("labctl", appauthor=False)
 
 
-def file_name(name: str) -> str:
-    """`name` as a file's name: what a file system could object to becomes a dash."""
-    return re.sub(r"[^\w .+-]", "-", name)
-
-
 def sample_file(named: str) -> Path:
     """The file of a virtual sample: `named` itself when it ends in `.npz`, else a name in the samples folder."""
     path = user_path(named)
-    return path if path.suffix.lower() == ".npz" else samples_folder() / f"{path}.npz"
+    return path if path.suffix.lower() == ".npz" else kept_path(samples_folder(), named, SAMPLE)
 
 
 def sample_ledger(file: Path) -> Path:
     """What has been done to the virtual sample at `file`."""
-    return file.with_suffix(".ledger.jsonl")
+    return file.with_suffix(LEDGER)
 
 
 def relay_ledger(file: Path) -> Path:
     """What the relays have done that came with the virtual sample at `file`."""
-    return file.with_suffix(".relays.jsonl")
+    return file.with_suffix(RELAYS)
 
 
 def devices_folder(wafer: Path) -> Path:
     """What is kept of each device of a wafer, given its path without suffix."""
-    return wafer.with_name(f"{wafer.name}.devices")
+    return wafer.with_name(f"{wafer.name}{DEVICES}")
 
 
 def device_name(x: int, y: int, dx: float = 0.0, dy: float = 0.0) -> str:

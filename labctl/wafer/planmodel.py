@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from labctl.benchmodel import Section, in_unit, whole
 from labctl.core.errors import PlanError
 from labctl.core.lines import read_indices
+from labctl.core.names import normal_name
 from labctl.core.numbers import read_number
 from labctl.core.quantity import write
 from labctl.wafer.geometry import Die, WaferGeometry
@@ -110,15 +111,17 @@ def _finite(value: object) -> object:
 
 
 def _name(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[\w][\w -]*", value):
+    plain = normal_name(value) if isinstance(value, str) else ""
+    if not re.fullmatch(r"[\w][\w -]*", plain):
         raise ValueError(f"'{value}' is no name (letters, digits, space and - _ can be in it)")
-    return value
+    return plain
 
 
 def _identity(value: object) -> str:
-    if not isinstance(value, str) or (value and not re.fullmatch(r"[\w][\w .+-]*", value)):
+    plain = normal_name(value) if isinstance(value, str) else "-"
+    if plain and not re.fullmatch(r"[\w][\w .+-]*", plain):
         raise ValueError(f"'{value}' is no name (letters, digits, space and . + - _ can be in it)")
-    return value
+    return plain
 
 
 Name = Annotated[str, BeforeValidator(_name)]
