@@ -24,6 +24,12 @@ LIBRARIES = {
         "libgl1 libglib2.0-0 libfontconfig1 libfreetype6 libx11-6 libxext6 libdbus-1-3 fonts-dejavu-core",
         "gui",
     ),
+    "x11": Library(
+        "a screen with a window manager, for the window under a real pointer and keyboard",
+        "xvfb xdotool openbox libx11-xcb1 libxcb1 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0"
+        " libxcb-render0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0"
+        " libxcb-xkb1 libxkbcommon0 libxkbcommon-x11-0",
+    ),
     "ngspice": Library("ngspice, for the network solver against a circuit simulator", "ngspice"),
 }
 
@@ -31,7 +37,23 @@ LIBRARIES = {
 @cache
 def missing(name: str) -> str:
     """Why the library cannot be used, in a few words; empty when it can."""
+    if name == "x11":
+        return _x11()
     return _qt() if name == "qt" else _program(name)
+
+
+def _x11() -> str:
+    """Programs of a screen, and the libraries of Qt's plug-in for it."""
+    if sys.platform != "linux":
+        return ""
+    lacks = [program for program in ("Xvfb", "xdotool", "openbox") if _program(program)]
+    from labctl.gui.display import (  # not for .ci/run, which only wants the names
+        X_LIBRARIES,
+        missing_libraries,
+    )
+
+    lacks += missing_libraries(X_LIBRARIES)
+    return f"missing {', '.join(lacks)}" if lacks else ""
 
 
 def _program(name: str) -> str:

@@ -215,14 +215,17 @@ def gui_command(
     ] = "",
 ) -> None:
     """Open the window."""
+    from labctl.gui.display import trouble
+
+    if sentence := trouble():
+        raise LabError(sentence)
     try:
         from labctl.gui.app import main
     except ImportError as error:
         if str(error.name).split(".")[0] == "labctl":
             raise
         raise LabError(
-            f"The window needs Qt, which does not load ({error}): `make gui` installs the packages; on Debian or "
-            "Ubuntu `sudo apt-get install libgl1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1` adds what they need."
+            f"The window needs Qt, which does not load ({error}): `make gui` installs the packages."
         ) from None
 
     raise typer.Exit(main(bench, out))

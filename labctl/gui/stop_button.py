@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QApplication, QDialog, QPushButton, QShortcut, QWidget
 
 from labctl.gui.deed import deed
@@ -21,7 +21,7 @@ class StopButton(QPushButton):
     def __init__(self, window: QWidget, close_something: Callable[[], bool] = lambda: False) -> None:
         """Esc counts in `window` and all its parts; `close_something` closes what Esc closes, if there is any."""
         super().__init__("■ STOP  (Esc)", window)
-        self._close_something = close_something
+        self._close_something, self._had_popup = close_something, False
         deed(self)
         self.setAccessibleName("emergency stop")
         self.setToolTip(
@@ -41,18 +41,37 @@ class StopButton(QPushButton):
             shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(does)
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Note that a list or menu is open when Esc goes down: it has closed itself before the shortcut is told."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Escape
+            and QApplication.activePopupWidget() is not None
+        ):
+            self._had_popup = True
+            QTimer.singleShot(0, self._forget_popup)
+        return super().eventFilter(watched, event)
+
+    def _forget_popup(self) -> None:
+        self._had_popup = False
 
     def _escape(self) -> None:
         """Close what is open, and only that; with nothing open, stop."""
-        if not (_close_on_top() or self._close_something()):
+        if not (_close_on_top(self._had_popup) or self._close_something()):
             self.click()
 
 
-def _close_on_top() -> bool:
+def _close_on_top(had_popup: bool) -> bool:
     """Close an open list or menu, else a dialog; whether there was one. Qt closes those that hold the keyboard."""
     popup = QApplication.activePopupWidget()
     if popup is not None:
         popup.close()
+    if popup is not None or had_popup:
         return True
     active = QApplication.activeWindow()
     dialogs = [
