@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from labctl.core.csvtext import read_matrix
 from labctl.core.errors import PlanError
+from labctl.core.numpyfile import UNREADABLE
 from labctl.core.paths import data_folder, user_path
 from labctl.core.textfile import printable
 
@@ -46,8 +47,9 @@ def read_target(name_or_path: str) -> NDArray[np.float64]:
             values = found.astype(np.float64)
         else:
             values = read_matrix(path)
-    except (OSError, ValueError, EOFError, TypeError, PlanError) as error:
-        raise PlanError(f"{printable(path)} cannot be read as a map of numbers: {error}.") from error
+    except (*UNREADABLE, PlanError) as error:
+        reason = " ".join(str(error).split())
+        raise PlanError(f"{printable(path)} cannot be read as a map of numbers: {reason}.") from error
     check_target(values, printable(path))
     return values
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labctl.core.errors import LabError
+from labctl.core.numpyfile import UNREADABLE
 
 Array = NDArray[np.float64]
 
@@ -66,16 +65,7 @@ def load_layer(path: Path) -> ConvolutionLayer:
             kernel, bias = _arrays(file, path)
     except FileNotFoundError:
         raise LabError(f"There is no weight file {path}.") from None
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        BadZipFile,
-        AttributeError,
-        TypeError,
-        SyntaxError,
-        zlib.error,
-    ) as error:
+    except UNREADABLE as error:
         raise LabError(
             f"The weight file {path} is not a readable .npz ({' '.join(str(error).split())})."
         ) from None

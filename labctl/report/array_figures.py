@@ -112,7 +112,8 @@ def _lines(axes: Axes, title: str) -> None:
     axes.set_title(title)
     axes.set_xlabel("bit line")
     axes.set_ylabel("word line")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for spine in axes.spines.values():
         spine.set_visible(False)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labctl.benchfile import BenchFile
 from labctl.core.errors import LabError
+from labctl.core.numpyfile import UNREADABLE
 from labctl.core.paths import devices_folder, relay_ledger, sample_file, sample_ledger
 
 FORMAT = "labctl-sample-1"
@@ -92,16 +93,17 @@ class SampleFile:
         if not self.path.exists():
             return Sample(identity=self._identity)
         try:
-            with np.load(self.path, allow_pickle=False) as stored:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 head = json.loads(str(stored["head"]))
                 die = {
                     name.removeprefix("die/"): stored[name]
                     for name in stored.files
                     if name.startswith("die/")
                 }
-        except (OSError, ValueError, KeyError) as error:
+        except UNREADABLE as error:
             raise LabError(
-                f"The virtual sample {self.path} cannot be read ({error}); `labctl bench new-sample` starts afresh."
+                f"The virtual sample {self.path} cannot be read ({' '.join(str(error).split())}); "
+                "`labctl bench new-sample` starts afresh."
             ) from None
         if head["identity"] != self._identity:
             changed = [
