@@ -34,7 +34,18 @@ def main(bench: str, folder: Path) -> None:
     window.show()
     start(window, bench)
 
+    def go() -> None:
+        timer.stop()
+        engine = window.session.link.process
+        window.session.close_bench()
+        if engine is not None:
+            engine.wait(30.0)
+        application.quit()
+
     def tell() -> None:
+        if (folder / "go").exists():
+            go()
+            return
         model = window.queue.model
         told = {
             "now": window.session.now,

@@ -35,6 +35,12 @@ class Screen:
         bench = small_bench(folder)
         program = [sys.executable, "-m", "tests.gui.window.on_screen", str(bench), str(folder)]
         self.window = self._run(program, self._environment)
+        self._stack.callback(self._go, folder / "go")
+
+    def _go(self, wish: Path) -> None:
+        """Let the window end its engine and go."""
+        wish.touch()
+        self.window.wait(PATIENCE)
 
     def _run(
         self, command: list[str], environment: dict[str, str], **given: object
