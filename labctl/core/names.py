@@ -52,4 +52,7 @@ def namesake(path: Path, name: str, suffix: str) -> str:
     stem = path.name.removesuffix(suffix)
     if stem == file_name(name):
         return ""
-    return f"'{name}' is taken for '{stem}', whose records are in {path.parent}: names are compared without case and blanks."
+    return (
+        f"'{name}' is taken for '{stem}', whose records are in {path.parent}: names are compared without case and "
+        "blanks."
+    )

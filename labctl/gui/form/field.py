@@ -45,6 +45,11 @@ class Field(QWidget):
         """The mistake as long as it is worth showing: nobody is blamed for what was not touched yet."""
         return self.mistake
 
+    @property
+    def understood(self) -> str:
+        """What was typed as it will be taken, where that reads otherwise; empty where it does not."""
+        return ""
+
     @abstractmethod
     def fill(self, text: str | None) -> None:
         """Take `text`, or go back to the default; raises PlanError for a choice that there is not."""

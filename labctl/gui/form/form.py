@@ -12,8 +12,8 @@ from labctl.core.errors import PlanError
 from labctl.core.quantity import Spec, make, specs
 from labctl.gui.form.field import Field
 from labctl.gui.form.fields import field_for
-from labctl.gui.form.style import QUIET, REASON, words
-from labctl.gui.form.words import MUST_BE_GIVEN, in_words, is_path, sentence
+from labctl.gui.form.style import QUIET, REASON, dress, words
+from labctl.gui.form.words import MUST_BE_GIVEN, in_words, is_number, is_path, sentence
 
 LABEL_SHARE = 20
 """Characters that a label has room for before it breaks into a second line."""
@@ -108,6 +108,11 @@ class ParameterForm(QWidget):
         if field.editors:
             name.setBuddy(field.editors[0])
         reason = self._reasons[spec.name] = words(REASON)
+        if is_number(spec):  # room for one line stays: the fields below do not move while one is typed in
+            reason.setMinimumHeight(reason.fontMetrics().lineSpacing())
+            policy = reason.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            reason.setSizePolicy(policy)
         reason.hide()
         row = grid.rowCount()
         if is_path(spec):  # which is long: it gets the whole width
@@ -126,7 +131,9 @@ class ParameterForm(QWidget):
 
     def _judge(self) -> None:
         for name, field in self.fields.items():
-            _show(self._reasons[name], sentence(field.complaint))
+            complaint = sentence(field.complaint)
+            dress(self._reasons[name], REASON if complaint else QUIET)
+            _show(self._reasons[name], complaint or field.understood)
         wrong = [field for field in self.fields.values() if field.mistake]
         wrong.sort(key=lambda field: not field.complaint)  # first what was done wrong, then what is missing
         self._mistakes = [_blame(field) for field in wrong]

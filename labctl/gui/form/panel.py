@@ -208,14 +208,24 @@ class ProcedurePanel(QWidget):
         if self.form is None or self.form.mistakes():
             return
         texts = self.form.texts()
+        self._keep_last(texts)
+        signal.emit(self.name, texts)  # type: ignore[attr-defined]  # a bound signal has no type of its own
+
+    def _keep_last(self, texts: Mapping[str, str]) -> None:
         try:
-            self._presets.keep_last(self.name, texts)
+            self._presets.keep_last(self.name, dict(texts))
         except RecordError as error:
             self._tell(str(error))
-        signal.emit(self.name, texts)  # type: ignore[attr-defined]  # a bound signal has no type of its own
 
     def _use_defaults(self) -> None:
         self._fill({})
+        if self._presets is not None:
+            try:
+                self._presets.keep_last(
+                    self.name, {}
+                )  # or the values given up would come back at the next start
+            except LabError as error:
+                self._tell(str(error))
 
     def _use_preset(self, name: str) -> None:
         self._fill(self._named[name])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from labctl.gui.deed import deed
 from labctl.gui.form.style import REASON, words
+
+REASON_LINES = 2
+"""Room for the reason; all of a longer one stands in the tool tips of the buttons."""
 
 
 class StartBar(QWidget):
@@ -26,6 +29,8 @@ class StartBar(QWidget):
         bold.setBold(True)
         self.start.setFont(bold)
         self.reason = words(REASON)
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.reason.setFixedHeight(REASON_LINES * self.reason.fontMetrics().lineSpacing())
         row = QHBoxLayout()
         row.addWidget(self.start, 1)
         row.addWidget(self.queue, 1)
@@ -48,4 +53,4 @@ class StartBar(QWidget):
         others = len(reasons) - 1
         more = "" if others < 1 else " And 1 more reason." if others == 1 else f" And {others} more reasons."
         self.reason.setText(reasons[0] + more if reasons else busy)
-        self.reason.setVisible(bool(reasons or busy))
+        # the label stays, empty: nothing that is clicked moves when its text goes

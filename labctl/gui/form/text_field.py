@@ -48,6 +48,15 @@ class TextField(Field):
         return self._mistake if self._touched or not self._is_blank else ""
 
     @property
+    def understood(self) -> str:
+        """The number with its unit, while it is typed: `= 50 uS`."""
+        typed = self.line.text().strip()
+        if not typed or self._mistake or not is_number(self.spec):
+            return ""
+        normal = _normal(typed, self.spec)
+        return "" if normal == typed else f"= {normal}"
+
+    @property
     def text(self) -> str | None:
         """Normalised where it can be read, else as typed."""
         typed = self.line.text()

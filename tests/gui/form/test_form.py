@@ -77,7 +77,8 @@ def test_a_value_that_is_put_right_is_right(qtbot, form):
     type_into(qtbot, form, "current", "2")
     type_into(qtbot, form, "current", "1m")
     assert form.mistakes() == []
-    assert reason(form, "current") == ""
+    assert reason(form, "current") == "= 1 mA"
+    assert form._reasons["current"].property("role") == "quiet"
     assert line(form, "current").property("role") == ""
 
 

@@ -80,7 +80,7 @@ def test_start_is_possible_only_when_nothing_is_wrong_and_says_why_not(qtbot, pa
     assert "Bit must be given." in panel.start_bar.queue.toolTip()
     fill_forming(qtbot, panel)
     assert panel.start_bar.start.isEnabled()
-    assert panel.start_bar.reason.isHidden()
+    assert panel.start_bar.reason.text() == ""
     type_into(qtbot, panel, "read_voltage", "2")
     assert not panel.start_bar.queue.isEnabled()
     assert panel.start_bar.reason.text() == "Read voltage: 2 V is out of range, allowed 10 mV to 300 mV."
@@ -381,3 +381,46 @@ def test_the_theme_colours_the_reasons(qtbot, panel, theme):
     theme.choose(Choice.LIGHT)
     QApplication.processEvents()
     assert reason.palette().color(reason.foregroundRole()).name() != DARK.bad
+
+
+def test_nothing_that_is_clicked_moves_when_a_reason_goes(qtbot, panel):
+    panel.choose("forming")
+    buttons = (panel.start_bar.start, panel.start_bar.queue, panel.copy_bar)
+
+    def places():
+        panel.layout().activate()
+        return [button.mapTo(panel, button.rect().topLeft()) for button in buttons]
+
+    before = places()
+    assert panel.start_bar.reason.text()
+    fill_forming(qtbot, panel)
+    assert panel.start_bar.reason.text() == ""
+    assert places() == before
+    panel.set_blocked("No bench is open. " * 20)
+    assert places() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("50u", "= 50 uS"), ("0,05 mS", "= 50 uS"), ("1,500", "could mean")]
+)
+def test_what_was_understood_stands_under_the_field_while_it_is_typed(qtbot, panel, typed, shown):
+    panel.choose("program_verify")
+    line = panel.form.fields["target"].line
+    line.setFocus()
+    qtbot.keyClicks(line, typed)
+    assert shown in panel.form._reasons["target"].text()
+    assert line.text() == typed
+    below = panel.form.fields["read_voltage"]
+    at = below.mapTo(panel, below.rect().topLeft())
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert below.mapTo(panel, below.rect().topLeft()) == at
+
+
+def test_defaults_give_a_value_up_for_good(qtbot, panel):
+    panel.choose("forming")
+    fill_forming(qtbot, panel)
+    type_into(qtbot, panel, "read_voltage", "0.15")
+    panel.start_bar.start.click()
+    assert panel._presets.read("forming").last["read_voltage"] == "150 mV"
+    panel.preset_bar.defaults_asked.emit()
+    assert panel._presets.read("forming").last == {}
