@@ -219,13 +219,7 @@ class ProcedurePanel(QWidget):
 
     def _use_defaults(self) -> None:
         self._fill({})
-        if self._presets is not None:
-            try:
-                self._presets.keep_last(
-                    self.name, {}
-                )  # or the values given up would come back at the next start
-            except LabError as error:
-                self._tell(str(error))
+        self._keep_last({})  # or the values given up would come back at the next start
 
     def _use_preset(self, name: str) -> None:
         self._fill(self._named[name])
