@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from labctl.core.errors import PlanError, RecordError
+from labctl.core.errors import LabError, PlanError, RecordError
 from labctl.core.quantity import Spec, specs
 from labctl.core.textfile import printable
 
@@ -24,10 +24,11 @@ class _Named:
     place: int
     text: str
     path: Path
+    head: str
 
     @property
     def name(self) -> str:
-        return f"{self.spec.name}.{self.place}" if self.spec.kind is not str else self.spec.name
+        return self.head + (self.spec.name if self.spec.kind is str else f"{self.spec.name}.{self.place}")
 
 
 def keep_inputs(procedure: P, folder: Path) -> tuple[P, dict[str, dict[str, str]]]:
@@ -45,7 +46,7 @@ def keep_inputs(procedure: P, folder: Path) -> tuple[P, dict[str, dict[str, str]
                 f"{named.spec.name}: {printable(named.path)} cannot be read ({error.strerror})."
             ) from None
         digest = hashlib.sha256(data).hexdigest()
-        kept = Path(FOLDER) / digest[:12] / named.path.name
+        kept = Path(FOLDER) / digest[:12] / printable(named.path.name)
         try:
             (folder / kept).parent.mkdir(parents=True, exist_ok=True)
             (folder / kept).write_bytes(data)
@@ -58,9 +59,9 @@ def keep_inputs(procedure: P, folder: Path) -> tuple[P, dict[str, dict[str, str]
             "given": printable(named.text),
             "path": printable(named.path.absolute()),
             "sha256": digest,
-            "kept": printable(kept.as_posix()),
+            "kept": kept.as_posix(),
         }
-    return _reading(procedure, folder, noted), noted
+    return _reading(procedure, folder.absolute(), noted), noted
 
 
 def kept_inputs(
@@ -80,6 +81,8 @@ def kept_inputs(
                 "changed since: start it anew, every cell is read before it is pulsed."
             )
         noted = {}
+    folder = folder.absolute()
+    _refuse_gaps(kind, values, folder, noted)
     for entry in noted.values():
         kept = folder / entry["kept"]
         try:
@@ -106,14 +109,43 @@ def kept_inputs(
     return found, sentences
 
 
+def _refuse_gaps(
+    kind: type, values: Mapping[str, Any], folder: Path, noted: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Raise PlanError where the record says less of a file than is needed, or names none where the plan reads one."""
+    lacking = [name for name, entry in noted.items() if not {"kept", "sha256", "path"} <= entry.keys()]
+    for spec in specs(kind):
+        texts = () if spec.find is None else (values[spec.name],) if spec.kind is str else values[spec.name]
+        for place, text in enumerate(texts):
+            name = spec.name if spec.kind is str else f"{spec.name}.{place}"
+            if text and name not in noted and spec.find is not None and _is_file(spec.find, text):
+                lacking.append(name)
+    if lacking:
+        raise PlanError(
+            f"The record of the run in {printable(folder)} does not say which file it read ({', '.join(lacking)}): "
+            "it is damaged, start the run anew."
+        )
+
+
+def _is_file(find: Callable[[str], Path | None], text: str) -> bool:
+    try:
+        return find(text) is not None
+    except LabError:  # there is none any more, but there was one
+        return True
+
+
 def _reading(procedure: P, folder: Path, noted: Mapping[str, Mapping[str, str]]) -> P:
     if not noted or not is_dataclass(procedure) or isinstance(procedure, type):
         return procedure
-    values = {
-        spec.name: _texts(spec, getattr(procedure, spec.name), folder, noted)
-        for spec in specs(procedure)
-        if spec.find is not None
-    }
+    values = {}
+    for spec in specs(procedure):
+        value = getattr(procedure, spec.name)
+        if spec.find is not None:
+            values[spec.name] = _texts(spec, value, folder, noted)
+        elif is_dataclass(value) and not isinstance(value, type):
+            head = f"{spec.name}."
+            inner = {name.removeprefix(head): entry for name, entry in noted.items() if name.startswith(head)}
+            values[spec.name] = _reading(value, folder, inner)
     return replace(procedure, **values)
 
 
@@ -130,14 +162,16 @@ def _texts(spec: Spec, value: Any, folder: Path, noted: Mapping[str, Mapping[str
     )
 
 
-def _files(procedure: object) -> Iterator[_Named]:
+def _files(procedure: object, head: str = "") -> Iterator[_Named]:
+    """The files that a plan names, those of plans inside it as `NAME.PARAMETER`."""
     if not is_dataclass(procedure) or isinstance(procedure, type):
         return
     for spec in specs(procedure):
-        if spec.find is None:
-            continue
         value = getattr(procedure, spec.name)
+        if spec.find is None:
+            yield from _files(value, f"{head}{spec.name}.")
+            continue
         for place, text in enumerate((value,) if spec.kind is str else value):
             path = spec.find(text) if text else None
             if path is not None:
-                yield _Named(spec, place, text, path)
+                yield _Named(spec, place, text, path, head)
