@@ -23,6 +23,7 @@ from labctl.run.watchdog import Watchdog
 from labctl.wafer.campaignfile import CampaignFile
 from labctl.wafer.fit import Find, check_against
 from labctl.wafer.geometry import Die
+from labctl.wafer.inputs import keep_files, kept_files
 from labctl.wafer.operator import OperatorProber
 from labctl.wafer.plan import WaferPlan
 from labctl.wafer.planmodel import Quality
@@ -78,6 +79,12 @@ def run_wafer(
             f"The bench {file.name} has a person move the wafer (prober.kind), and nobody is asked here."
         )
     campaign = CampaignFile.go_on(out, plan, file) if resume else CampaignFile.begin(out, plan, file)
+    if resume:
+        plan, remarks = kept_files(plan, find, out, campaign.inputs)
+        campaign.remark(remarks)
+    else:
+        plan, campaign.inputs = keep_files(plan, find, out)
+        campaign.save()
     ended = None
     with Interrupts() as interrupts, Watchdog(file):
         with interrupts.let_through():

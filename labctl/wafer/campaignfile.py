@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from labctl.record.journal import first_line
 from labctl.record.outcome import Outcome
 from labctl.record.provenance import now_iso, software
 from labctl.wafer.geometry import Die
+from labctl.wafer.inputs import Noted
 from labctl.wafer.plan import WaferPlan
 from labctl.wafer.results import FILE_NAME as RESULTS
 from labctl.wafer.results import DieReport, read_die, replace_file, write_results
@@ -78,6 +80,22 @@ class CampaignFile:
         """Whether the record of `die` holds its first line: before that nothing has moved."""
         journal = self.folder(die) / JOURNAL
         return journal.is_file() and bool(first_line(journal))
+
+    @property
+    def inputs(self) -> Noted:
+        """The files that its tests read (see `labctl.wafer.inputs`)."""
+        found: Noted = self._head.get("inputs", {})
+        return found
+
+    @inputs.setter
+    def inputs(self, noted: Noted) -> None:
+        self._head["inputs"] = noted
+
+    def remark(self, sentences: Sequence[str]) -> None:
+        """Write sentences down in campaign.json; RecordError when the disk refuses."""
+        if sentences:
+            self._head["remarks"] = [*self._head.get("remarks", []), *sentences]
+            self.save()
 
     @property
     def finished(self) -> list[DieReport]:
