@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labctl.core.lines import Cell
+from labctl.core.moments import instant
 from labctl.core.rows import Picture
 from labctl.gui.array.facts import ORDER, Claim, Counter, Facts, Kind, facts_of
 from labctl.gui.array.history import History, Seen
@@ -55,8 +58,8 @@ class ArrayState:
     target:      S, NaN = none. verdict: text of the last one, empty = none yet.
     """
 
-    def __init__(self, words: int, bits: int) -> None:
-        """Nothing is known."""
+    def __init__(self, words: int, bits: int, now: Callable[[], float] = time.time) -> None:
+        """Nothing is known. now: s since 1970, for the moment at which the books are taken."""
         self.words, self.bits = words, bits
         shape = (words, bits)
         self.conductance: Floats = np.full(shape, np.nan)
@@ -71,7 +74,8 @@ class ArrayState:
         self._history = History()
         self._taken: dict[Path, _Taken] = {}
         self._latest: Path | None = None
-        self._has_books = False
+        self._books_at = -inf
+        self._now = now
 
     @property
     def codes(self) -> NDArray[np.int8]:
@@ -124,16 +128,18 @@ class ArrayState:
         self._seen |= known
         self._conducted |= conducted
         self.pulses[:] = pulses
-        self._has_books = True
+        self._books_at = self._now()
+        for taken in self._taken.values():  # what comes of these yet is in the books already
+            taken.counts = False
 
     def take_run(self, run: RunLike) -> bool:
         """Take what `run` has more than when it was taken last; whether there was anything.
 
-        Its pulses are added to those of the books, unless it had ended before it was taken first.
+        Its pulses are added to those of the books, unless it had begun before these were taken: they hold them.
         """
         taken = self._taken.get(run.folder)
         if taken is None:
-            taken = self._taken[run.folder] = _Taken(run.outcome is None or not self._has_books)
+            taken = self._taken[run.folder] = _Taken(self._is_later(run))
         if run.folder != self._latest:
             self._latest = run.folder
             self._counted[:] = 0
@@ -143,6 +149,12 @@ class ArrayState:
             facts = np.concatenate(batch)
             self._apply(facts[np.argsort(facts["time"], kind="stable")], _formed_above(run), taken.counts)
         return is_new or bool(batch)
+
+    def _is_later(self, run: RunLike) -> bool:
+        """Whether the books were taken before `run` began, so that its pulses come on top of them."""
+        if self._books_at == -inf or "started" not in run.head:
+            return run.outcome is None or self._books_at == -inf
+        return instant(str(run.head["started"])) >= self._books_at
 
     def _new_facts(self, run: RunLike, taken: _Taken) -> list[Facts]:
         batch = []

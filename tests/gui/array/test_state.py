@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labctl.core.lines import Cell
+from labctl.core.moments import instant
 from labctl.core.rows import Picture, Verdict
 from labctl.gui.array import history
 from labctl.gui.array.facts import Kind
@@ -262,6 +263,30 @@ def test_pulses_of_a_run_come_on_top_of_the_books_but_not_those_of_one_that_had_
     assert state.conductance[CELL] == 30e-6
     state.take_run(StandInRun("now").add(verify(0, 20e-6, 0.0), verify(2, 30e-6)))
     assert state.pulses[CELL] == 12
+
+
+def test_rows_that_come_after_the_books_of_their_run_are_not_counted_again(state):
+    run = StandInRun("now").add(verify(0, 20e-6, 0.0), verify(4, 30e-6))
+    state.take_books(books(4, 3))
+    state.take_run(run)
+    assert state.pulses[CELL] == 4
+    state.take_books(books(4, 3, pulses={CELL: 14}))  # the run is over, its last rows were not read yet
+    run.add(verify(14, 40e-6))
+    state.take_run(run)
+    assert state.pulses[CELL] == 14
+    assert state.conductance[CELL] == 40e-6
+
+
+@pytest.mark.parametrize(
+    ("began", "shown"), [("2026-11-23T12:00:00+00:00", 10), ("2026-11-23T14:00:00+01:00", 14)]
+)
+def test_a_run_that_is_met_under_way_is_in_the_books_and_one_that_begins_later_is_not(began, shown):
+    state = ArrayState(4, 3, now=lambda: instant("2026-11-23T12:30:00+00:00"))
+    state.take_books(books(4, 3, pulses={CELL: 10}))
+    run = StandInRun("now").add(verify(0, 20e-6, 0.0), verify(4, 30e-6))
+    run.head["started"] = began
+    state.take_run(run)
+    assert state.pulses[CELL] == shown
 
 
 def test_a_new_run_starts_counting_afresh(state):
