@@ -13,10 +13,15 @@ CONDUCTS = 1e-6
 """S; a cell that was ever read above this has been formed."""
 
 
+RUNS_TOLD = 30
+"""Labels of so many runs are told."""
+
+
 def array_standing(books: Books) -> dict[str, Any]:
     """Plain data, each (M, N) as lists of rows.
 
     conductance: S at the last read, apparent; None before the first. pulses: in its life. conducted: was ever formed.
+    runs: labels of the latest runs on this sample, the oldest first.
     """
     words, bits = books.shape
     conductance: list[list[float | None]] = [[None] * bits for _ in range(words)]
@@ -26,4 +31,10 @@ def array_standing(books: Books) -> dict[str, Any]:
         conductance[cell.word][cell.bit] = None if math.isnan(dose.conductance) else dose.conductance
         pulses[cell] = dose.pulses
         conducted[cell] = dose.highest >= CONDUCTS
-    return {"conductance": conductance, "pulses": pulses.tolist(), "conducted": conducted.tolist()}
+    labels = [each.label for each in (*books.past, books.run) if each.label]
+    return {
+        "conductance": conductance,
+        "pulses": pulses.tolist(),
+        "conducted": conducted.tolist(),
+        "runs": list(dict.fromkeys(labels))[-RUNS_TOLD:],
+    }

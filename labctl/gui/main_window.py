@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         session.checked.connect(self.bench.instruments.show_checked)
         session.live.connect(self.bench.show_live)
         session.array.connect(self.array.take_books)
+        session.recalled.connect(self.array.recall)
         session.ended.connect(self._run_ended)
         session.told.connect(self.tell)
         session.resumable.connect(self._offer_to_resume)
@@ -192,7 +193,7 @@ class MainWindow(QMainWindow):
 
     def set_out(self, folder: str) -> None:
         """Where run folders are made, and looked for."""
-        self.out = self.settings.out = folder
+        self.out = self.settings.out = self.session.out = folder
         if self.earlier.folder != folder:
             self.earlier.set_folder(folder)
         self.form.set_context(self.session.bench if self.session.file else "", folder)
@@ -287,7 +288,8 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._finish_closing)
 
     def _show_run(self, run: RunLike | None) -> None:
-        self.array.show_earlier(run if run is not None and run.outcome is not None else None)
+        is_earlier = run is not None and run.outcome is not None and self.session.is_asked_for
+        self.array.show_earlier(run if is_earlier else None)
         if run is not None and run.outcome is None:
             self.array.follow(run)
         self.plots.show_run(run)

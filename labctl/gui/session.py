@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Session(QObject):
     """Between the engine and the rooms; knows no widget.
 
     bench_opened: its file. state: how the engine stands, see `Message` "state". run_shown: a run to show, or None.
+    recalled: earlier runs on this sample that were read, the oldest first, and the books as they stood.
     run_grew: there is more of it. progress, queue, checked, live, array: the engine's messages of these names.
     told: level ("log": for the log only), sentence, details. ended: a run is over; its message.
     resumable: what the program before left behind, and the folder of its run.
@@ -36,6 +38,7 @@ class Session(QObject):
     bench_gone = Signal()
     state = Signal(dict)
     run_shown = Signal(object)
+    recalled = Signal(object, object)
     run_grew = Signal()
     progress = Signal(dict)
     queue = Signal(dict)
@@ -59,6 +62,8 @@ class Session(QObject):
         self._state: Message = {"state": NO_BENCH}
         self._live_run: LiveRunData | None = None
         self._asked_live = False
+        self.out = ""
+        self.is_asked_for = False
         self._beat = QTimer(self)
         self._beat.setInterval(BEAT)
         self._beat.timeout.connect(self._look)
@@ -117,8 +122,12 @@ class Session(QObject):
             self.link.emergency(reason)
         self.others.stop(reason, own)
 
-    def open_run(self, folder: Path) -> None:
-        """Show an earlier run, or the one that runs."""
+    def open_run(self, folder: Path, *, is_asked_for: bool = True) -> None:
+        """Show an earlier run, or the one that runs.
+
+        is_asked_for: somebody chose it; one that is shown unasked leaves the map at the array as it is now.
+        """
+        self.is_asked_for = is_asked_for
         live = self._live_run
         if live is not None and live.folder.resolve() == folder.resolve():
             self._show(live)
@@ -130,8 +139,9 @@ class Session(QObject):
     def _opened(self, state: Message) -> None:
         self.bench_opened.emit(self.file)
         self._asked_live = False
-        for name, signal in (("queue", self.queue), ("array", self.array), ("live", self.live)):
-            self.link.command(name, signal.emit)
+        self.link.command("queue", self.queue.emit)
+        self.link.command("array", self._recall)
+        self.link.command("live", self.live.emit)
         if not state.get("folder"):
             self.link.command("queue", self._show_latest)
         self._become(state)
@@ -148,7 +158,26 @@ class Session(QObject):
         """What ended while no window looked."""
         folders = [item["folder"] for item in queue["items"] if item["folder"]]
         if folders and self.run is None and Path(folders[-1]).is_dir():
-            self.open_run(Path(folders[-1]))
+            self.open_run(Path(folders[-1]), is_asked_for=False)
+
+    def _recall(self, books: Message) -> None:
+        """Read the records of the latest runs on this sample, as far as they are in the folder of runs."""
+        self.array.emit(books)
+        folders = [Path(self.out) / label for label in books.get("runs", ())] if self.out else []
+        found = [folder for folder in folders if (folder / JOURNAL).is_file()]
+        if found:
+            threading.Thread(target=self._read_runs, args=(found, books), daemon=True, name="recall").start()
+
+    def _read_runs(self, folders: list[Path], books: Message) -> None:
+        from labctl.record.reading import read_run
+
+        runs = []
+        for folder in folders:
+            with suppress(LabError):  # what cannot be read is not recalled; the list of runs says so
+                run = read_run(folder)
+                if run.outcome is not None:
+                    runs.append(run)
+        self.recalled.emit(runs, books)
 
     def _failed(self, sentence: str, details: str) -> None:
         self._become({"state": NO_BENCH})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from labctl.gui.run_data import RunLike
 from labctl.gui.simulated import SimulatedMark
 from labctl.gui.theme import Theme
 
-NO_EARLIER = "An earlier run is shown; go back to the array as it is now to act on it."
+NO_EARLIER = "An earlier run is shown; 'Array as it is now', above the map, goes back to it."
 
 
 class ArrayPanel(QWidget):
@@ -109,6 +109,27 @@ class ArrayPanel(QWidget):
         for each in earlier:
             each.take_run(run)
         self._turn_to(earlier)
+
+    def recall(self, runs: Sequence[RunLike], books: Mapping[str, Any]) -> None:
+        """Know again what earlier `runs` on this sample found, the oldest first.
+
+        `books` and then the followed run have the last word. Runs tell targets, verdicts, programmed cells, thresholds
+        of neurons and the history of each cell.
+        """
+        state, neurons = self._live
+        if (state.words, state.bits) != (len(books["pulses"]), len(books["pulses"][0])):
+            return
+        was_shown = self._shown is self._live
+        self._live = ArrayState(state.words, state.bits), NeuronState(len(neurons))
+        for run in (*runs, *([self._run] if self._run is not None else [])):
+            if run is self._run:
+                self._live[0].take_books(books)
+            for each in self._live:
+                each.take_run(run)
+        if self._run is None:
+            self._live[0].take_books(books)
+        if was_shown:
+            self._turn_to(self._live)
 
     def refresh(self) -> None:
         """Take what the followed run has more than before, and draw it."""
@@ -191,6 +212,15 @@ class ArrayPanel(QWidget):
             "Values with unit…", lambda: self._ask_file("values", "csv", CSV_KINDS, self.export_data)
         )
         self.export.setMenu(menu)
+        self.back = QToolButton()
+        self.back.setText("Array as it is now")
+        self.back.setAccessibleName("go back to the array as it is now")
+        self.back.setToolTip("Leave the earlier run and show the array as it is now")
+        self.back.clicked.connect(lambda _checked: self.show_earlier(None))
+        policy = self.back.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.back.setSizePolicy(policy)
+        self.back.hide()
         self.note = ElidedLabel("what is shown")
 
     def _lay_out(self) -> None:
@@ -199,6 +229,7 @@ class ArrayPanel(QWidget):
         for widget in (self.quantities, self.log):
             controls.addWidget(widget)
         controls.addWidget(self.note, 1)
+        controls.addWidget(self.back)
         controls.addWidget(self.mark)
         controls.addWidget(self.export)
         upper = QWidget()
@@ -256,6 +287,7 @@ class ArrayPanel(QWidget):
     def _turn_to(self, shown: tuple[ArrayState, NeuronState]) -> None:
         self._shown = shown
         self.note.say("" if shown is self._live else "as an earlier run saw it")
+        self.back.setVisible(shown is not self._live)
         self.set_blocked(self._blocked)
         self.map.set_array(*shown)
         self._share()

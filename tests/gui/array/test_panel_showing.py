@@ -1,6 +1,6 @@
 """The array on the screen: what is drawn, what is told of a cell."""
 
-from qtpy.QtCore import QPoint
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 
 from labctl.core.lines import Cell
@@ -175,3 +175,33 @@ def test_both_themes_repaint_the_map(panel, theme):
     image = panel.map.grab().toImage().copy(box)
     found = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
     assert QColor(theme.colours.base).rgb() in found
+
+
+def test_a_control_goes_back_from_an_earlier_run(qtbot, panel):
+    panel.follow(StandInRun("now").add(programmed(0, 0, 50e-6)))
+    assert panel.back.isHidden()
+    at = panel.export.mapTo(panel, panel.export.rect().topLeft())
+    panel.show_earlier(StandInRun("earlier").add(programmed(1, 1, 20e-6)).end())
+    assert panel.back.isVisible()
+    panel.layout().activate()
+    assert panel.export.mapTo(panel, panel.export.rect().topLeft()) == at
+    qtbot.mouseClick(panel.back, Qt.MouseButton.LeftButton)
+    assert panel.back.isHidden()
+    click(qtbot, panel, (0, 0))
+    assert panel.history.title.text().startswith("Cell (0, 0): 50 uS")
+    assert panel.actions_bar.buttons["Read"].isEnabled()
+
+
+def test_what_earlier_runs_on_this_sample_found_is_known_again(qtbot, panel):
+    told = books(56, 8, conductance={(0, 0): 40e-6}, pulses={(0, 0): 9})
+    first, second = StandInRun("first").add(programmed(0, 0, 50e-6)).end(), StandInRun("second").end()
+    panel.follow(StandInRun("now").add(programmed(1, 1, 30e-6)))
+    panel.recall([first, second], told)
+    click(qtbot, panel, (0, 0))
+    title = panel.history.title.text()
+    assert "programmed" in title
+    assert "9 pulses" in title
+    assert "target" in title
+    click(qtbot, panel, (1, 1))
+    assert panel.history.title.text().startswith("Cell (1, 1): 30 uS")
+    assert panel.actions_bar.buttons["Read"].isEnabled()
