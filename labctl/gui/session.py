@@ -294,5 +294,9 @@ class Session(QObject):
     def _was_read(self, run: RunLike | None, trouble: str) -> None:
         if trouble:
             self.told.emit("error", trouble, "")
-        else:
-            self._show(run)
+        elif (
+            self.is_asked_for or self.run is None
+        ):  # what nobody asked for gives way to a run that began meanwhile
+            live = self._live_run
+            is_live = live is not None and run is not None and live.folder.resolve() == run.folder.resolve()
+            self._show(live if is_live else run)

@@ -208,3 +208,15 @@ sys.exit(f"loaded: {{heavy}}" if heavy else 0)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_begins_while_an_earlier_one_is_read_stays_shown(open_desk):
+    desk, window = open_desk, open_desk.window
+    desk.run("forming", word="1", bit="1")
+    live = window.session.run
+    window.session.is_asked_for = False
+    window.session._was_read(read_run(live.folder), "")  # read for a window that has just started
+    assert window.session.run is live
+    window.session.open_run(live.folder)
+    window.session._was_read(read_run(live.folder), "")
+    assert window.session.run is live, "the one that goes on being read"
