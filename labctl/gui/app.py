@@ -12,8 +12,8 @@ from types import TracebackType
 
 os.environ.setdefault("QT_API", "pyqt5")  # before qtpy chooses one
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QApplication, QWidget
 
 from labctl.core.errors import LabError
 from labctl.gui.log_panel import LogHandler
@@ -51,10 +51,27 @@ def main(bench: str = "", out: str = "") -> int:
     window = MainWindow(Theme(application, settings.theme), settings, config, out)
     Catcher(window).install(window.tell)
     logging.captureWarnings(True)
-    logging.getLogger().addHandler(LogHandler(window.log))
+    handler = LogHandler(window.log)
+    logging.getLogger().addHandler(handler)
     window.show()
     start(window, bench)
-    return int(application.exec_())
+    code = run(application, window)
+    logging.getLogger().removeHandler(handler)
+    sys.excepthook, threading.excepthook = sys.__excepthook__, lambda _told: None  # nobody is left to be told
+    return code
+
+
+def run(application: QApplication, window: QWidget) -> int:
+    """Serve `window` until it is closed, then destroy it; the exit code.
+
+    Python would destroy both in the order in which names are forgotten. A window that outlives its application ends
+    the program with a segmentation fault now and then.
+    """
+    code = int(application.exec_())
+    window.deleteLater()
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    application.processEvents()
+    return code
 
 
 def make_application() -> QApplication:

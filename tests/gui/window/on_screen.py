@@ -7,7 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import QPoint, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
-from labctl.gui.app import make_application, start
+from labctl.gui.app import make_application, run, start
 from labctl.gui.main_window import MainWindow
 from labctl.gui.settings import Settings
 from labctl.gui.theme import Choice, Theme
@@ -70,7 +70,7 @@ def main(bench: str, folder: Path) -> None:
     timer = QTimer(window)
     timer.timeout.connect(tell)
     timer.start(50)
-    application.exec_()
+    sys.exit(run(application, window))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Screen:
     def _go(self, wish: Path) -> None:
         """Let the window end its engine and go."""
         wish.touch()
-        self.window.wait(PATIENCE)
+        assert self.window.wait(PATIENCE) == 0, "the window did not end by itself"
 
     def _run(
         self, command: list[str], environment: dict[str, str], **given: object
