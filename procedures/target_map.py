@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from labctl.core.csvtext import read_matrix
+from labctl.core.csvmatrix import read_matrix
 from labctl.core.errors import PlanError
 from labctl.core.numpyfile import UNREADABLE
 from labctl.core.paths import data_folder, user_path

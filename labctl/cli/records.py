@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from labctl.core.csvstyle import FOR_PROGRAMS, CsvStyle, DecimalMark, Separator
 from labctl.core.errors import PlanError
 
 RUN = typer.Argument(metavar="RUN", help="A run folder, or a part of its name that is its alone.")
@@ -18,21 +19,6 @@ class ExportFormat(Enum):
 
     CSV = "csv"
     PARQUET = "parquet"
-
-
-class SeparatorName(Enum):
-    """What stands between two values of a CSV file."""
-
-    COMMA = "comma"
-    SEMICOLON = "semicolon"
-    TAB = "tab"
-
-
-class DecimalName(Enum):
-    """Decimal mark of a CSV file."""
-
-    POINT = "point"
-    COMMA = "comma"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -75,10 +61,10 @@ def export(
         Path | None, typer.Option(help="Folder for the files. [default: export in the run folder]")
     ] = None,
     separator: Annotated[
-        SeparatorName, typer.Option(help="What stands between the values of a CSV file.")
-    ] = SeparatorName.COMMA,
+        Separator, typer.Option(help="What stands between the values of a CSV file.")
+    ] = Separator.COMMA,
     decimal: Annotated[
-        DecimalName | None,
+        DecimalMark | None,
         typer.Option(help="Decimal mark of a CSV file. [default: comma between semicolons, else point]"),
     ] = None,
     separator_line: Annotated[
@@ -88,15 +74,13 @@ def export(
 ) -> None:
     """Write a run's tables and pictures for other programs, and all else that is known of it as run.json."""
     from labctl.cli.terminal import read_and_tell
-    from labctl.core.csvtext import CsvStyle, DecimalMark, Separator
     from labctl.record.catalogue import find_run
     from labctl.record.export import Format
     from labctl.record.export import export as write
 
-    between = Separator[separator.name]
-    chosen = decimal or (DecimalName.COMMA if between is Separator.SEMICOLON else DecimalName.POINT)
-    style = CsvStyle(between, DecimalMark[chosen.name], separator_line)
-    if kind is not ExportFormat.CSV and style != CsvStyle():
+    usual = DecimalMark.COMMA if separator is Separator.SEMICOLON else DecimalMark.POINT
+    style = CsvStyle(separator, decimal or usual, separator_line)
+    if kind is not ExportFormat.CSV and style != FOR_PROGRAMS:
         raise PlanError(
             "--separator, --decimal and --sep-line are for CSV files: leave them out with this format."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labctl.core.csvtext import EXCEL_COMMA, CsvStyle
+from labctl.core.csvstyle import EXCEL_COMMA, FOR_PROGRAMS, CsvStyle
 
 _POINT = "CSV with commas and decimal points (*.csv)"
 _COMMA = "CSV with semicolons and decimal commas (*.csv)"
@@ -12,4 +12,4 @@ CSV_KINDS = f"{_POINT};;{_COMMA}"
 
 def style_of(chosen: str) -> CsvStyle:
     """Style of the name filter that the dialog was closed with."""
-    return EXCEL_COMMA if chosen == _COMMA else CsvStyle()
+    return EXCEL_COMMA if chosen == _COMMA else FOR_PROGRAMS

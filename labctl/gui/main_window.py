@@ -237,7 +237,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{TITLE}: {file.name}" + (" (SIMULATED)" if file.simulated else ""))
 
     def _engines_found(self, found: list[FoundEngine]) -> None:
-        """Show the first that is at work where no bench is open, and tell of the others."""
+        """Show the first of them, one at work if there is any, where no bench is open; tell of the others."""
         is_free = self.session.now == NO_BENCH
         waiting = [each for each in found if not self._is_own(each)]
         if is_free and waiting:

@@ -28,7 +28,7 @@ class Session(QObject):
     """Between the engine and the rooms; knows no widget.
 
     bench_opened: its file. state: how the engine stands, see `Message` "state". run_shown: a run to show, or None.
-    recalled: earlier runs on this sample that were read, the oldest first, and the books as they stood.
+    recalled: earlier runs on the sample of the bench that is open, the oldest first.
     run_grew: there is more of it. progress, queue, checked, live, array: the engine's messages of these names.
     told: level ("log": for the log only), sentence, details. ended: a run is over; its message.
     resumable: what the program before left behind, and the folder of its run.
@@ -38,7 +38,7 @@ class Session(QObject):
     bench_gone = Signal()
     state = Signal(dict)
     run_shown = Signal(object)
-    recalled = Signal(object, object)
+    recalled = Signal(list)
     run_grew = Signal()
     progress = Signal(dict)
     queue = Signal(dict)
@@ -49,6 +49,7 @@ class Session(QObject):
     ended = Signal(dict)
     resumable = Signal(str, str)
     _read = Signal(object, str)
+    _recalled = Signal(list, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         """No bench, no run."""
@@ -73,6 +74,7 @@ class Session(QObject):
         self.link.refused.connect(lambda sentence: self.told.emit("warning", sentence, ""))
         self.link.lost.connect(self._lost)
         self._read.connect(self._was_read)
+        self._recalled.connect(self._were_read)
 
     @property
     def now(self) -> str:
@@ -166,9 +168,11 @@ class Session(QObject):
         folders = [Path(self.out) / label for label in books.get("runs", ())] if self.out else []
         found = [folder for folder in folders if (folder / JOURNAL).is_file()]
         if found:
-            threading.Thread(target=self._read_runs, args=(found, books), daemon=True, name="recall").start()
+            threading.Thread(
+                target=self._read_runs, args=(found, self.file), daemon=True, name="recall"
+            ).start()
 
-    def _read_runs(self, folders: list[Path], books: Message) -> None:
+    def _read_runs(self, folders: list[Path], bench: BenchFile | None) -> None:
         from labctl.record.reading import read_run
 
         runs = []
@@ -177,7 +181,11 @@ class Session(QObject):
                 run = read_run(folder)
                 if run.outcome is not None:
                     runs.append(run)
-        self.recalled.emit(runs, books)
+        self._recalled.emit(runs, bench)
+
+    def _were_read(self, runs: list[RunLike], bench: BenchFile | None) -> None:
+        if bench is self.file:  # else another bench was opened meanwhile
+            self.recalled.emit(runs)
 
     def _failed(self, sentence: str, details: str) -> None:
         self._become({"state": NO_BENCH})
@@ -294,9 +302,9 @@ class Session(QObject):
     def _was_read(self, run: RunLike | None, trouble: str) -> None:
         if trouble:
             self.told.emit("error", trouble, "")
-        elif (
-            self.is_asked_for or self.run is None
-        ):  # what nobody asked for gives way to a run that began meanwhile
-            live = self._live_run
-            is_live = live is not None and run is not None and live.folder.resolve() == run.folder.resolve()
-            self._show(live if is_live else run)
+            return
+        if not self.is_asked_for and self.run is not None:
+            return  # what nobody asked for gives way to a run that began meanwhile
+        live = self._live_run
+        is_live = live is not None and run is not None and live.folder.resolve() == run.folder.resolve()
+        self._show(live if is_live else run)

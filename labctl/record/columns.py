@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from labctl.core.lines import Cell
 from labctl.core.quantity import specs
 from labctl.core.rows import Block
-from labctl.record.exactly import ColumnKind, exact, kept_name, number, one, text_of, whole
+from labctl.record.exactly import ColumnKind, exact, flag, kept_name, number, text_of, whole
 
 BENCH_TIME, WALL_TIME = "bench_time", "wall_time"
 """Columns that every table has: seconds since the run began, as the bench and as the computer counts them."""
@@ -192,7 +192,7 @@ def _many(column: Column, place: str) -> Callable[[Any], Any]:
 
 def _plain(base: Any, optional: bool, place: str) -> tuple[ColumnKind, Callable[[Any], Any]]:
     if base is bool and not optional:
-        return ColumnKind.FLAG, one(ColumnKind.FLAG, place)
+        return ColumnKind.FLAG, flag(place)
     if base is int and not optional:
         return ColumnKind.WHOLE, whole(place)
     if base in (int, float):

@@ -75,9 +75,13 @@ def _is_same(given: NDArray[Any], converted: NDArray[Any]) -> bool:
     )
 
 
-def one(kind: ColumnKind, place: str) -> Callable[[Any], Any]:
-    """Converter of one value of `kind` for the field `place`; it raises RecordError as `exact` does."""
-    return lambda value: exact(value, kind, place).item()
+def flag(place: str) -> Callable[[Any], bool]:
+    """Converter of flags, quick for those of Python."""
+
+    def convert(value: Any) -> bool:
+        return value if type(value) is bool else bool(exact(value, ColumnKind.FLAG, place).item())
+
+    return convert
 
 
 def whole(place: str) -> Callable[[Any], int]:

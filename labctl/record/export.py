@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
+from labctl.core.csvstyle import FOR_PROGRAMS, CsvStyle
 from labctl.core.errors import RecordError
 from labctl.core.rows import Picture
 from labctl.record.reading import Run, Table, flat
@@ -94,7 +94,7 @@ def _write_csv(style: CsvStyle, table: Table, path: Path, mark: str) -> None:
                     frame[name] = [_in_a_cell(row, style) for row in frame[name]]
                 elif frame[name].dtype.kind not in "biufc":
                     frame[name] = [style.cell(value) for value in frame[name]]
-            separator, decimal = style.separator.value, style.decimal.value
+            separator, decimal = style.separator.sign, style.decimal.sign
             frame.to_csv(file, header=False, index=False, lineterminator="\n", sep=separator, decimal=decimal)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labctl.core.csvtext import EXCEL_COMMA, CsvStyle, DecimalMark, Separator, plain_text, read_matrix
+from labctl.core.csvmatrix import read_matrix
+from labctl.core.csvstyle import EXCEL_COMMA, CsvStyle, DecimalMark, Separator, plain_text
 from labctl.core.errors import PlanError, UnreadableFile
 from labctl.core.textfile import printable, read_text
 

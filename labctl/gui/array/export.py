@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor, QFont, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
-from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
+from labctl.core.csvstyle import FOR_PROGRAMS, CsvStyle
 from labctl.gui.array.shown import Shown, texts
 from labctl.gui.array.state import ArrayState
 from labctl.gui.simulated import COLOUR, TEXT
@@ -38,7 +38,7 @@ def write_data(
         file.writelines(f"# {each}\n" for each in remarks)
         rows = texts(state, shown)
         if not shown.in_words:
-            rows = [[value.replace(".", style.decimal.value) for value in row] for row in rows]
+            rows = [[value.replace(".", style.decimal.sign) for value in row] for row in rows]
         style.begin(file).writerows(
             [style.cell(value) if shown.in_words else value for value in row] for row in rows
         )

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
+from labctl.core.csvstyle import FOR_PROGRAMS, CsvStyle
 from labctl.core.lines import Cell, Line
 from labctl.gui.array.action_bar import ActionBar
 from labctl.gui.array.elided import ElidedLabel
@@ -58,6 +58,7 @@ class ArrayPanel(QWidget):
         self._simulated = False
         self._blocked = ""
         self._run: RunLike | None = None
+        self._books: Mapping[str, Any] = {}
         self._live = self._shown = ArrayState(1, 1), NeuronState(0)
         self._logs = {Shown.CONDUCTANCE: True, Shown.RESISTANCE: True, Shown.PULSES: False}
         self.setAccessibleName("array")
@@ -79,7 +80,7 @@ class ArrayPanel(QWidget):
 
     def set_shape(self, words: int, bits: int, neurons: int) -> None:
         """Begin anew with an array of which nothing is known; `neurons` at the feet of its bit lines, 0 = none."""
-        self._run = None
+        self._run, self._books = None, {}
         self._live = ArrayState(words, bits), NeuronState(neurons)
         self._turn_to(self._live)
 
@@ -89,6 +90,7 @@ class ArrayPanel(QWidget):
         state, neurons = self._live
         if (state.words, state.bits) != (words, bits):
             self.set_shape(words, bits, len(neurons))
+        self._books = message
         self._live[0].take_books(message)
         self._redraw()
 
@@ -110,34 +112,34 @@ class ArrayPanel(QWidget):
             each.take_run(run)
         self._turn_to(earlier)
 
-    def recall(self, runs: Sequence[RunLike], books: Mapping[str, Any]) -> None:
+    def recall(self, runs: Sequence[RunLike]) -> None:
         """Know again what earlier `runs` on this sample found, the oldest first.
 
-        `books` and then the followed run have the last word. Runs tell targets, verdicts, programmed cells, thresholds
-        of neurons and the history of each cell.
+        The books taken last and then the followed run have the last word. Runs tell targets, verdicts, programmed
+        cells, thresholds of neurons and the history of each cell.
         """
         state, neurons = self._live
-        if (state.words, state.bits) != (len(books["pulses"]), len(books["pulses"][0])):
-            return
         was_shown = self._shown is self._live
         self._live = ArrayState(state.words, state.bits), NeuronState(len(neurons))
-        for run in (*runs, *([self._run] if self._run is not None else [])):
-            if run is self._run:
-                self._live[0].take_books(books)
-            for each in self._live:
-                each.take_run(run)
-        if self._run is None:
-            self._live[0].take_books(books)
+        for run in runs:
+            self._take(run)
+        if self._books:
+            self._live[0].take_books(self._books)
+        if self._run is not None:
+            self._take(self._run)
         if was_shown:
             self._turn_to(self._live)
+
+    def _take(self, run: RunLike) -> bool:
+        """Take what `run` has more than before into what is known; whether there was anything."""
+        cells, neurons = self._live
+        return cells.take_run(run) | neurons.take_run(run)
 
     def refresh(self) -> None:
         """Take what the followed run has more than before, and draw it."""
         if self._run is None:
             return
-        state, neurons = self._live
-        found = (state.take_run(self._run), neurons.take_run(self._run))
-        if any(found) and self._shown is self._live:
+        if self._take(self._run) and self._shown is self._live:
             self._redraw()
 
     def set_simulated(self, simulated: bool) -> None:

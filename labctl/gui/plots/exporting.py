@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from labctl.core.csvtext import FOR_PROGRAMS, CsvStyle
+from labctl.core.csvstyle import FOR_PROGRAMS, CsvStyle
 from labctl.core.errors import RecordError
 from labctl.gui.plots.view import Series
 

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from labctl.core.csvtext import CsvStyle
+from labctl.core.csvstyle import FOR_PROGRAMS
 from labctl.core.errors import LabError, RecordError
 from labctl.gui.csv_kinds import CSV_KINDS, style_of
 from labctl.gui.plots.columns import ColumnsView
@@ -52,7 +52,7 @@ class PlotsPanel(QWidget):
         self._choosing = False
         self._writing: Iterator[None] | None = None
         self._written: Path | None = None
-        self._style = CsvStyle()
+        self._style = FOR_PROGRAMS
         self._folder: Path | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)

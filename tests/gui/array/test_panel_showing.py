@@ -196,7 +196,8 @@ def test_what_earlier_runs_on_this_sample_found_is_known_again(qtbot, panel):
     told = books(56, 8, conductance={(0, 0): 40e-6}, pulses={(0, 0): 9})
     first, second = StandInRun("first").add(programmed(0, 0, 50e-6)).end(), StandInRun("second").end()
     panel.follow(StandInRun("now").add(programmed(1, 1, 30e-6)))
-    panel.recall([first, second], told)
+    panel.take_books(told)
+    panel.recall([first, second])
     click(qtbot, panel, (0, 0))
     title = panel.history.title.text()
     assert "programmed" in title
