@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         self.array.failed.connect(lambda sentence: self.tell("error", sentence, ""))
         self.queue.command.connect(lambda command, given: session.link.command(command, **given))
         self.queue.edit_asked.connect(self.form.load)
+        self.array.selection_changed.connect(self.form.take_cells)
         self.queue.open_asked.connect(lambda folder: session.open_run(Path(folder)))
         self.earlier.open_asked.connect(lambda folder: session.open_run(Path(folder)))
         self.earlier.overlay_changed.connect(self._overlay)

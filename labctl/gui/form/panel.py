@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from qtpy.QtCore import QSize, Qt, Signal
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from labctl.core.errors import RecordError
+from labctl.core.lines import Cell, show_cells
 from labctl.gui.form.commands import command_line, write_python
 from labctl.gui.form.copy_bar import CopyBar
 from labctl.gui.form.form import ParameterForm
@@ -48,6 +49,7 @@ class ProcedurePanel(QWidget):
         super().__init__(parent)
         self._theme, self._presets = theme, presets
         self._procedures: dict[str, type] = {}
+        self._cells: tuple[Cell, ...] = ()
         self._pages: dict[str, QScrollArea] = {}
         self._forms: dict[str, ParameterForm] = {}
         self._named: Mapping[str, Mapping[str, str]] = {}
@@ -168,10 +170,30 @@ class ProcedurePanel(QWidget):
         if self.form is not None and self.name == name:
             self._fill(texts, keep_rest=keep_rest)
 
+    def take_cells(self, cells: Sequence[Cell]) -> None:
+        """Put chosen cells into the form: one into word and bit, any number into cells; none changes nothing."""
+        self._cells = tuple(cells)
+        self._fill_cells()
+
+    def _fill_cells(self, *, only_blank: bool = False) -> None:
+        if self.form is None or not self._cells:
+            return
+        kinds = {name: field.spec for name, field in self.form.fields.items()}
+        texts = {}
+        if "cells" in kinds and not kinds["cells"].is_line:
+            texts["cells"] = show_cells(self._cells)
+        if len(self._cells) == 1 and all(name in kinds and kinds[name].is_line for name in Cell._fields):
+            texts |= {name: str(line) for name, line in zip(Cell._fields, self._cells[0], strict=True)}
+        if only_blank:
+            texts = {name: text for name, text in texts.items() if self.form.fields[name].text is None}
+        if texts:
+            self._fill(texts, keep_rest=True)
+
     # what the parts ask for
 
     def _chosen(self) -> None:
         self._show(self.name)
+        self._fill_cells(only_blank=True)
 
     def _show(self, name: str) -> None:
         self.purpose.setText(purpose(self._procedures[name]))

@@ -67,7 +67,8 @@ class QueuePanel(QWidget):
         return self.now.is_busy
 
     def show_queue(self, message: Message) -> None:
-        """The queue as the engine tells it: `held` and `items`. What is selected stays so."""
+        """The queue as the engine tells it: `held` and `items`; what was added comes into view, a selection stays."""
+        newest = max((item["number"] for item in self.model.items), default=0)
         numbers = [item["number"] for item in self._chosen()]
         at = self.table.currentIndex().row()
         current = self.model.items[at]["number"] if at >= 0 else None
@@ -77,6 +78,10 @@ class QueuePanel(QWidget):
             rows = [row_of[number] for number in numbers if number in row_of]
             at = row_of.get(current, min(at, len(self.model.items) - 1))
             self.table.choose(rows or ([at] if numbers and at >= 0 else []), at)
+            added = [row_of[number] for number in row_of if number > newest]
+            if added:
+                self.table.executeDelayedItemsLayout()  # or the view scrolls by the rows that it had
+                self.table.scrollTo(self.model.index(max(added), 0))
         self._refresh()
 
     def show_state(self, message: Message) -> None:

@@ -7,6 +7,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLineEdit
 
+from labctl.core.lines import Cell
 from labctl.gui.theme import DARK, Choice
 from procedures import catalogue
 from procedures.catalogue import procedures
@@ -424,3 +425,20 @@ def test_defaults_give_a_value_up_for_good(qtbot, panel):
     assert panel._presets.read("forming").last["read_voltage"] == "150 mV"
     panel.preset_bar.defaults_asked.emit()
     assert panel._presets.read("forming").last == {}
+
+
+def test_cells_chosen_on_the_map_go_into_the_form(qtbot, panel):
+    panel.choose("forming")
+    panel.take_cells([Cell(3, 5)])
+    assert panel.form.texts()["word"] == "3"
+    assert panel.form.texts()["bit"] == "5"
+    panel.take_cells([Cell(3, 5), Cell(4, 0)])
+    assert panel.form.texts()["word"] == "3", "one cell is wanted, two say nothing"
+    panel.chooser.setCurrentIndex(panel.chooser.findData("cells_read"))
+    panel.chooser.activated.emit(panel.chooser.currentIndex())
+    assert panel.form.texts()["cells"] == "3,5 4,0"
+    type_into(qtbot, panel, "cells", "7,7")
+    panel.take_cells([])
+    assert panel.form.texts()["cells"] == "7,7"
+    panel.take_cells([Cell(1, 1), Cell(1, 2)])
+    assert panel.form.texts()["cells"] == "1,1-2"

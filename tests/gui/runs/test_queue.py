@@ -231,3 +231,21 @@ def test_nothing_is_cut_at_the_width_it_gets(queue):
 def test_every_control_has_a_name_for_those_who_hear_it(queue):
     for control in (queue.table, queue.now.bar, queue.buttons.up, queue.buttons.down, queue.reason):
         assert control.accessibleName()
+
+
+def test_an_entry_that_is_added_below_the_visible_rows_comes_into_view(panel):
+    many = [item(number) for number in range(1, 21)]
+    panel.show_queue({"held": True, "items": many})
+    panel.table.scrollToTop()
+
+    def sees(row):
+        return (
+            panel.table.viewport().rect().contains(panel.table.visualRect(panel.model.index(row, 0)).center())
+        )
+
+    assert not sees(19)
+    panel.show_queue({"held": True, "items": [*many, item(21)]})
+    assert sees(20)
+    panel.table.scrollToTop()
+    panel.show_queue({"held": True, "items": [item(1, "running"), *many[1:], item(21)]})
+    assert not sees(20), "a change is not an addition"
