@@ -31,7 +31,7 @@ from labctl.core.lines import Line, LineKind
 from labctl.core.paths import find_bench
 from labctl.core.route import GROUND, Crosspoint
 from labctl.core.textfile import read_text
-from labctl.virtualmodel import Virtual
+from labctl.virtualmodel import Virtual, read_line
 
 FORMAT = "labctl-bench-1"
 THIS_FILE = "{this_file}"
@@ -238,6 +238,9 @@ def _contradictions(parts: Mapping[str, Any], named: set[str]) -> Iterator[str]:
     if stage is not None:
         yield from _stage_mistakes(stage, instruments, named)
     yield from _prober_mistakes(parts, named)
+    virtual: Virtual | None = parts.get("virtual")
+    if virtual is not None and array is not None:
+        yield from _fault_mistakes(virtual, array)
 
 
 def _stage_mistakes(
@@ -327,12 +330,28 @@ def _column_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry])
             yield f"wiring.columns: column {column} ({line}) does not exist, the matrix has columns 1 to {last}"
 
 
-def _line_mistakes(wiring: Wiring, array: Array) -> Iterator[str]:
-    counts = {
+def _fault_mistakes(virtual: Virtual, array: Array) -> Iterator[str]:
+    counts = _line_counts(array)
+    for line in (read_line(text) for pair in virtual.faults.shorts.items() for text in pair):
+        last = counts[line.kind] - 1
+        if line.index > last:
+            yield f"virtual.faults.shorts: there is no {line}, the array has {line.kind.value} 0 to {last}"
+    last = array.bit_lines - 1
+    for heater in virtual.faults.heaters_connected:
+        if heater > last:
+            yield f"virtual.faults.heaters_connected: there is no heater {heater}, the array has 0 to {last}"
+
+
+def _line_counts(array: Array) -> Mapping[LineKind, int]:
+    return {
         LineKind.WORD: array.word_lines,
         LineKind.BIT: array.bit_lines,
         LineKind.NEURON: array.bit_lines,
     }
+
+
+def _line_mistakes(wiring: Wiring, array: Array) -> Iterator[str]:
+    counts = _line_counts(array)
     for column, line in wiring.lines():
         if line.index >= counts[line.kind]:
             yield (

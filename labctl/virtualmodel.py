@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from labctl.benchmodel import Section, in_unit, whole
+from labctl.core.lines import Line, LineKind
 
 Share = Annotated[float, in_unit("1", 0.0, 1.0)]
 Trend = Annotated[float, in_unit("1", -0.9, 0.9)]
@@ -17,6 +18,21 @@ def _pair(value: object) -> object:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError('must be two lengths, along x and along y, for example ["8 mm", "8 mm"]')
     return tuple(value)
+
+
+def _shorts(value: object) -> object:
+    if isinstance(value, dict):
+        for text in (*value.keys(), *value.values()):
+            read_line(text)
+    return value
+
+
+def read_line(text: object) -> Line:
+    """A line of the device out of `word 3`; raises ValueError."""
+    kind, _, index = str(text).partition(" ")
+    if kind not in {each.value for each in LineKind} or not index.isdecimal():
+        raise ValueError(f"'{text}' is no line, write for example \"word 3\"")
+    return Line(LineKind(kind), int(index))
 
 
 def _one_of(*allowed: str) -> BeforeValidator:
@@ -102,6 +118,20 @@ class VirtualWafer(Section):
         return self
 
 
+class VirtualFaults(Section):
+    """What is wrong with the simulated wires and is in no drawing of them; for trying what finds it.
+
+    shorts: pairs of lines that touch, `"word 3" = "word 4"`.
+    heaters_connected: those whose isolation relay never opens.
+    dead_crosspoints: relays of the matrix that never close, `"B4"`.
+    """
+
+    shorts: Annotated[dict[str, str], BeforeValidator(_shorts)] = Field(default_factory=dict)
+    short_resistance: Annotated[float, in_unit("ohm", 1e-3, 1e6)] = 5.0
+    heaters_connected: tuple[Annotated[int, whole(0, 1023)], ...] = ()
+    dead_crosspoints: tuple[Annotated[str, Field(pattern=r"^[A-H][1-9]\d{0,2}$")], ...] = ()
+
+
 class Virtual(Section):
     """The simulated sample and its bench: presets, seed, sample file, parasitics."""
 
@@ -115,3 +145,4 @@ class Virtual(Section):
     bus_latency: Annotated[float, in_unit("s", 0.0, 1.0)] = 0.5e-3
     room_temperature: Annotated[float, in_unit("K", 250.0, 350.0)] = 296.0
     wafer: VirtualWafer | None = None
+    faults: VirtualFaults = VirtualFaults()

@@ -134,6 +134,13 @@ class Books:
         """What `cell` has taken in its life as the selected one."""
         return self.cells.get(cell, Dose())
 
+    def conductances(self) -> NDArray[np.float64]:
+        """(M, N) S of each cell at its last read, apparent; NaN where it was never read."""
+        found = np.full(self.shape, np.nan)
+        for cell, dose in tuple(self.cells.items()):
+            found[cell] = dose.conductance
+        return found
+
     def half_selected(self) -> NDArray[np.int64]:
         """(M, N) how many pulses each cell has seen a share of, selected for none of them."""
         seen = np.zeros(self.shape, dtype=np.int64)

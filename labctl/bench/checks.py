@@ -13,6 +13,9 @@ from labctl.core.quantity import show
 from labctl.core.route import GROUND, Purpose, Role, Route
 
 WRITES = (Purpose.WRITE, Purpose.FORM)
+PROOF_VOLTAGE = 10e-3
+PROOF_CURRENT = 100e-6
+"""V and A of any source while wires are proven: a relay may move at this voltage, and no cell switches at it."""
 
 
 def check(route: Route, bench: BenchFile) -> None:
@@ -21,6 +24,7 @@ def check(route: Route, bench: BenchFile) -> None:
     one_use_per_source(route, bench)
     relays_match_feeds(route, bench)
     heaters_stay_cool(route, bench)
+    proof_is_harmless(route)
     nothing_floats_in_a_write(route, bench)
     selected_cell_is_driven(route)
     worst_case_is_no_less(route, bench)
@@ -29,7 +33,10 @@ def check(route: Route, bench: BenchFile) -> None:
 
 
 def one_row_per_line(route: Route, bench: BenchFile) -> None:
-    """No line on two rows: that would join two sources, or a source and ground."""
+    """No line on two rows: that would join two sources, or a source and ground.
+
+    A proof of the wiring may join one source and ground, at the little that it is allowed: that is how it sees the row.
+    """
     line_at = {column: line for line, column in bench.columns.items()}
     taken: dict[int, str] = {}
     for row, column in sorted(route.crosspoints):
@@ -38,6 +45,11 @@ def one_row_per_line(route: Route, bench: BenchFile) -> None:
             continue
         line = line_at.get(column, f"column {column}")
         ends = [bench.row(each).terminal if each in bench.wiring.rows else "nothing" for each in (other, row)]
+        if route.purpose is Purpose.PROOF and ends.count(GROUND) == 1:
+            taken[column] = (
+                row if ends[0] == GROUND else other
+            )  # a second source on this line is still refused
+            continue
         what = "a source to ground" if GROUND in ends else "two sources"
         raise RouteRefused(
             f"{line} would be connected to rows {other} ({ends[0]}) and {row} ({ends[1]}): that joins {what}"
@@ -79,7 +91,7 @@ def heaters_stay_cool(route: Route, bench: BenchFile) -> None:
     """A heater is connected only where no write voltage can reach its bit line."""
     limits = BenchLimits(bench.limits)
     for heater in sorted(route.heaters):
-        if route.purpose not in (Purpose.NEURON, Purpose.COMPUTE):
+        if route.purpose not in (Purpose.NEURON, Purpose.COMPUTE, Purpose.PROOF):
             raise RouteRefused(
                 f"heater {heater} would stay connected during a {route.purpose.value} of "
                 f"{show(route.amplitude, 'V')}: isolate it first, it would burn or falsify the reading"
@@ -92,6 +104,19 @@ def heaters_stay_cool(route: Route, bench: BenchFile) -> None:
                 limits.heater_line(voltage, heater)
                 if bench.neurons is not None:
                     limits.heater(voltage / bench.neurons.heater_resistance, heater)
+
+
+def proof_is_harmless(route: Route) -> None:
+    """A proof of the wiring stays at levels that nothing could notice, wherever its wires really lead."""
+    if route.purpose is not Purpose.PROOF:
+        return
+    for feed in route.feeds:
+        if abs(feed.level) > PROOF_VOLTAGE or feed.compliance > PROOF_CURRENT:
+            raise RouteRefused(
+                f"{feed.source} on row {feed.row} would stand at up to {show(feed.level, 'V')} and "
+                f"{show(feed.compliance, 'A')}: wires are proven with at most {show(PROOF_VOLTAGE, 'V')} and "
+                f"{show(PROOF_CURRENT, 'A')}"
+            )
 
 
 def nothing_floats_in_a_write(route: Route, bench: BenchFile) -> None:

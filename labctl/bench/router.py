@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from labctl.bench import checks
 from labctl.bench.limits import BenchLimits
@@ -127,6 +129,43 @@ class Router:
             Purpose.COMPUTE, amplitude, feeds, 0.0, self._programmed, heaters=frozenset(neurons)
         )
 
+    def proof(
+        self,
+        rows: Mapping[str, Sequence[Line]],
+        driven: Mapping[str, float],
+        voltage: float,
+        current: float,
+        heaters: Iterable[int] = (),
+    ) -> Route:
+        """Lines on rows to see where wires lead: rows `driven` at a fraction of `voltage` V, others at 0 V.
+
+        No source passes more than `current` A. A line may be on one source's row and on the ground row at once. As it
+        is not known yet where wires lead, every cell counts as one that sees the whole voltage.
+        """
+        feeds = []
+        for row in dict.fromkeys([*rows, *driven]):
+            feed = self._feed(row, Role.PROBE, driven.get(row, 0.0), tuple(rows.get(row, ())))
+            level = abs(feed.fraction) * voltage
+            feeds.append(feed if feed.is_ground else replace(feed, level=level, compliance=current))
+        crosspoints, held = set(), {line for feed in feeds for line in feed.lines}
+        for feed in feeds:
+            for line in feed.lines:
+                crosspoint = self._bench.crosspoint(feed.row, line)
+                if crosspoint is None:
+                    raise RouteRefused(f"{line} is not wired to any matrix column of this bench")
+                crosspoints.add(crosspoint)
+        route = Route(
+            purpose=Purpose.PROOF,
+            amplitude=voltage,
+            feeds=tuple(feeds),
+            crosspoints=frozenset(crosspoints),
+            heaters=frozenset(heaters),
+            worst_case=np.full(self._shape, voltage),
+            floating=self._floating(held),
+        )
+        checks.check(route, self._bench)
+        return route
+
     def output(self, neuron: int) -> Crosspoint:
         """The relay that joins the output row and `neuron`; RouteRefused when the line is not wired."""
         line = Line(LineKind.NEURON, neuron)
@@ -233,17 +272,17 @@ class Router:
             crosspoints=frozenset(crosspoints),
             heaters=heaters,
             worst_case=worst,
-            floating=tuple(
-                line
-                for kind in (LineKind.WORD, LineKind.BIT)
-                for line in self._bench.lines(kind)
-                if line not in held
-            ),
+            floating=self._floating(held),
             cell=cell,
             scheme=scheme,
         )
         checks.check(route, self._bench)
         return route
+
+    def _floating(self, held: Collection[Line]) -> tuple[Line, ...]:
+        """Word and bit lines that are not `held`."""
+        kinds = (LineKind.WORD, LineKind.BIT)
+        return tuple(line for kind in kinds for line in self._bench.lines(kind) if line not in held)
 
     def _limited(self, feed: Feed, amplitude: float, own: float, bystanders: float) -> Feed:
         """`feed` with the level and the compliance that it needs.

@@ -54,7 +54,7 @@ class Sources:
     def prepare(self, feeds: Iterable[Feed]) -> None:
         """Range and compliance of every source, confirmed, outputs off at 0 V."""
         for feed in feeds:
-            precise = feed.role in (Role.SENSE, Role.OUTPUT) or feed.series_ohm > 0.0
+            precise = feed.role in (Role.SENSE, Role.OUTPUT, Role.PROBE) or feed.series_ohm > 0.0
             self.channel(feed.source).prepare(
                 largest_level=feed.level,
                 compliance=feed.compliance,

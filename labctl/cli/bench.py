@@ -34,8 +34,16 @@ def list_command() -> None:
 
 
 @app.command("check", short_help="Check a bench file and ask every instrument who it is.")
-def check_command(bench: BenchOption) -> None:
-    """Check a bench file, open every instrument on it and ask who it is; nothing is switched on."""
+def check_command(
+    bench: BenchOption,
+    wiring: Annotated[
+        bool,
+        typer.Option(
+            "--wiring", help="Look along every wire with a few millivolts, and keep what was found."
+        ),
+    ] = False,
+) -> None:
+    """Check a bench file, open every instrument on it and ask who it is; nothing is switched on without --wiring."""
     from labctl.bench import open_bench
     from labctl.benchfile import load_bench
     from labctl.cli.terminal import columns, page
@@ -54,8 +62,13 @@ def check_command(bench: BenchOption) -> None:
         console.print(
             f"wired to no matrix column, so that routes which need one are refused: {unwired}", markup=False
         )
+    proof = None
     with open_bench(bench) as opened:
         found, warnings = opened.check(), opened.warnings()
+        if wiring and all(each.sound for each in found):
+            with console.status("wiring") as status:
+                proof = opened.prove_wiring(lambda what: status.update(f"wiring: {what}"))
+        known = opened.proven()
     table = columns("instrument", "driver", "address", "says it is", "role", "state", "verdict")
     for each in found:
         table.add_row(
@@ -65,8 +78,18 @@ def check_command(bench: BenchOption) -> None:
     for warning in warnings:
         console.print(warning, markup=False, style="yellow")
     mark = " SIMULATED." if file.simulated else ""
+    if proof is not None:
+        from labctl.cli.wiring import print_proof
+
+        print_proof(console, proof)
+    else:
+        console.print(
+            f"Wiring: {known['state']} (labctl bench check --wiring looks along every wire).", markup=False
+        )
     if all(each.sound for each in found):
         console.print(f"All instruments are in order; every output is off, every relay open.{mark}")
+        if proof is not None and proof.faults:
+            raise typer.Exit(FAILED)
     else:
         console.print(f"Not everything is in order, see the last column.{mark}")
         raise typer.Exit(FAILED)

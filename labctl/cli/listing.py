@@ -88,6 +88,12 @@ def _temperature(conditions: Mapping[str, Any]) -> str:
     return "" if kelvin is None else f"{show(float(kelvin), 'K')} at the start"
 
 
+def _proof(proof: Mapping[str, Any]) -> str:
+    when = f", looked at {proof['when']}" if "when" in proof else ""
+    told = f", {proof['not_told']} things not told" if proof.get("not_told") else ""
+    return f"{proof['state']}{when}{told}" if "state" in proof else ""
+
+
 def _purpose(procedure: type) -> str:
     title = getattr(procedure, "title", "")
     return str(title) or (inspect.getdoc(procedure) or "").partition("\n")[0]
@@ -114,6 +120,7 @@ def _facts(run: Run) -> dict[str, str]:
     }
     facts |= {name: entry["identity"] for name, entry in run.head["instruments"].items()}
     facts |= {
+        "wiring": _proof(run.head.get("wiring_proof", {})),
         "sample": _sample(run.head.get("sample", {})),
         "seed": str(run.head.get("seed", "")),
         "stage temperature": _temperature(run.head.get("conditions", {})),

@@ -27,6 +27,7 @@ class Role(Enum):
     SENSE = "sense"
     LEVEL = "level"
     OUTPUT = "output"
+    PROBE = "probe"
 
 
 class Scheme(Enum):
@@ -45,6 +46,7 @@ class Purpose(Enum):
     FORM = "form"
     NEURON = "neuron"
     COMPUTE = "compute"
+    PROOF = "proof of the wiring"
 
 
 GROUND = "ground"

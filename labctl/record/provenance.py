@@ -41,6 +41,7 @@ def head(
     bench_time: float,
     conditions: Mapping[str, Any] | None = None,
     inputs: Mapping[str, Mapping[str, str]] | None = None,
+    wiring_proof: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything known before the first row, as nested plain values (arrays allowed).
 
@@ -48,6 +49,7 @@ def head(
     bench_time: s of the bench's clock at the start.
     conditions: what the bench says of itself at the start, such as the temperature of its stage in K.
     inputs: files that the run reads: as given, path, sha256, and where the run folder keeps them.
+    wiring_proof: what is known of the wires by proof, `state` in words.
     """
     plan = parameters(procedure, given)
     return {
@@ -87,6 +89,7 @@ def head(
             for name, entry in file.instruments.items()
         },
         "wiring": wiring(file),
+        "wiring_proof": dict(wiring_proof or {}),
     }
 
 

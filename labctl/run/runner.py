@@ -85,6 +85,15 @@ class KnowsConditions(Protocol):
 
 
 @runtime_checkable
+class KnowsProof(Protocol):
+    """A bench that can say whether its wiring was proven."""
+
+    def proven(self) -> Mapping[str, Any]:
+        """Plain values by name; `state` in words."""
+        ...
+
+
+@runtime_checkable
 class KeepsLedger(Protocol):
     """A bench that keeps what its devices and relays have taken."""
 
@@ -215,6 +224,7 @@ class Runner:
             bench.clock.now(),
             conditions,
             inputs,
+            bench.proven() if isinstance(bench, KnowsProof) else {},
         )
         return self._carry_out(
             procedure, folder, lambda: Recorder(folder, known, bench.clock), lambda: reading.run(bench)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from labctl.benchfile import BenchFile
-from labctl.core.lines import Line
+from labctl.core.lines import Line, LineKind
 from labctl.core.route import GROUND as GROUND_TERMINAL
 from labctl.physics.circuit import GROUND, Topology
+from labctl.virtualmodel import read_line
 
 TINY_RESISTANCE = 1e-3
 """ohm; stands for a wire whose resistance the bench file leaves at 0."""
@@ -71,6 +72,14 @@ class WiringLoom:
                 )
                 bridges.append((row, inner, 1.0 / max(series, TINY_RESISTANCE)))
         self._bridges = tuple(bridges)
+        self._shorts: list[tuple[int, LineKind, int, float]] = []
+        faults = file.virtual.faults
+        for pair in faults.shorts.items():
+            for line in map(read_line, pair):
+                self._shorts.append((self.nodes, line.kind, line.index, 2.0 / faults.short_resistance))
+            self.nodes += 1
+        self._dead = frozenset((name[0], int(name[1:])) for name in faults.dead_crosspoints)
+        self._always_connected = frozenset(faults.heaters_connected)
         self._recent: OrderedDict[tuple[frozenset[tuple[str, int]], frozenset[int]], Topology] = OrderedDict()
 
     def face(self, pads: Pads | None) -> None:
@@ -91,17 +100,27 @@ class WiringLoom:
         return found
 
     def _made(self, closed: frozenset[tuple[str, int]], heaters: frozenset[int]) -> Topology:
-        contacts = []
-        for letter, column in sorted(closed):
+        contacts = list(self._shorts)
+        bridges = list(self._bridges)
+        heaters = heaters | self._always_connected
+        loose: dict[
+            int, int
+        ] = {}  # columns that lead to no device still join the rows that are closed on them
+        for letter, column in sorted(closed - self._dead):
             line, row = self._lines.get(column), self._rows.get(letter)
+            if row is None:
+                continue
             probe = None if line is None else self._probe(line)
-            if line is not None and row is not None and probe is not None:
+            if line is not None and probe is not None:
                 conductance = 1.0 / (self._virtual.contact_resistance + probe)
                 contacts.append((row, line.kind, line.index, conductance))
+            else:
+                node = loose.setdefault(column, self.nodes + len(loose))
+                bridges.append((row, node, 1.0 / self._virtual.contact_resistance))
         return Topology(
-            nodes=self.nodes,
+            nodes=self.nodes + len(loose),
             source_nodes=self.source_nodes,
-            bridges=self._bridges,
+            bridges=tuple(bridges),
             contacts=tuple(contacts),
             heaters=heaters if self._pads is None else heaters & self._pads.heaters,
             node_capacitance=self._virtual.row_capacitance,

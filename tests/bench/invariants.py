@@ -5,7 +5,7 @@ It reads the messages alone and keeps its own account of levels, outputs, relays
 1. no relay moves hot, but to cut off a source that cannot be reached (`lost`): see decision 15,
 2. no output closes before its compliance was written and read back after the last change of range or function,
 3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
-4. two sources never meet on one line,
+4. two sources never meet on one line; a source meets ground only at up to 10 mV and 100 uA (proof of the wiring),
 5. a bench that was made safe stands at 0 V with every output off and every relay open,
 6. the chuck of a prober moves, up and down included, only over a bench that stands so.
 """
@@ -22,6 +22,7 @@ from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND
 
 HOT = 10e-3
+HARMLESS = 100e-6  # A, where a source meets ground on a line
 SLACK = 1.0 + 1e-6
 NAMES = {"OUTPUT_OFF": 0.0, "OUTPUT_ON": 1.0, "OUTPUT_DCVOLTS": 1.0, "OUTPUT_DCAMPS": 0.0}
 STATEMENT = re.compile(
@@ -61,6 +62,7 @@ class Judge:
         }
         self.closed = set()
         self.ends = {}  # of columns: the terminal that holds each
+        self.grounded = {}  # of columns that ground holds: the source that meets it there
         self.heaters = set(truth.relays)  # digital outputs are high at power-on
         self.line_at = {column: line for line, column in truth.columns.items()}
         lines = [*truth.lines(LineKind.WORD), *truth.lines(LineKind.BIT)]
@@ -210,14 +212,25 @@ class Judge:
         ends = {}
         for row, column in sorted(self.closed):
             ends.setdefault(column, set()).add(self.file.row(row).terminal)
+        self.grounded = {}
         for column, met in ends.items():
-            if len(met) > 1:
+            if len(met - {GROUND}) > 1:
                 self.accuse(f"{' and '.join(sorted(met))} met on {self.line_at.get(column, column)}")
+            elif len(met) > 1:
+                (self.grounded[column],) = met - {GROUND}
+
+    def look_at_grounded(self):
+        """A source that meets ground on a line may do so only where it could harm nothing."""
+        for column, name in self.grounded.items():
+            terminal = self.terminals[name]
+            if terminal.on and (terminal.live or not terminal.confirmed or terminal.limit > HARMLESS * SLACK):
+                self.accuse(f"ground and {name} met on {self.line_at.get(column, column)}")
 
     # What cells see -------------------------------------------------------------------------------------------
 
     def look(self):
         """Judge every cell's voltage at this moment; once all are low again, count what was a pulse."""
+        self.look_at_grounded()
         limits = self.file.limits
         if not any(terminal.live for terminal in self.terminals.values()):
             self.settle()

@@ -12,12 +12,13 @@ from instruments.keithley.k2600 import Keithley2600B
 from instruments.keithley.k2600_channel import SmuChannel
 from labctl.bench import checks, limits, open_bench
 from labctl.bench.ledger import Ledger
+from labctl.bench.probing import connect_probe
 from labctl.bench.relays import Relays
 from labctl.bench.router import Router
 from labctl.bench.sources import Sources
 from labctl.bench.station import Bench
 from labctl.core.errors import LabError, RouteRefused
-from labctl.core.lines import Cell
+from labctl.core.lines import Cell, LineKind
 from labctl.core.route import Crosspoint, Role, Scheme
 from tests.bench.truth import write_bench
 
@@ -142,6 +143,16 @@ def test_a_router_that_joins_two_sources_is_caught(tmp_path, monkeypatch, accuse
     assert accused() == ["smu1.a and smu1.b met on word 3"]
 
 
+def test_a_source_that_meets_ground_with_more_than_harms_nothing_is_caught(tmp_path, monkeypatch, accused):
+    monkeypatch.setattr(checks, "proof_is_harmless", lambda *_: None)
+    with open_bench(bench_file(tmp_path)) as bench:
+        lines = bench.file.lines(LineKind.WORD)[3:4]
+        route = bench.router.proof({"B": lines, "G": lines}, {"B": 1.0}, 5e-3, 1e-3)
+        with connect_probe(route, bench.file, bench._relays, bench._sources, bench.ledger) as probe:
+            probe.look()
+    assert set(accused()) == {"ground and smu1.b met on word 3"}
+
+
 def test_a_make_safe_that_forgets_the_outputs_is_caught(tmp_path, monkeypatch, accused):
     with (
         open_bench(bench_file(tmp_path)) as bench,
@@ -262,7 +273,8 @@ ELSEWHERE = """
 import sys
 from labctl.bench import open_bench
 from labctl.bench.ledger import Ledger
-from labctl.core.lines import Cell
+from labctl.bench.probing import connect_probe
+from labctl.core.lines import Cell, LineKind
 from labctl.core.route import Scheme
 if sys.argv[2] == "forgets":
     Ledger._append = lambda *_: None

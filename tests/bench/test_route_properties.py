@@ -197,7 +197,8 @@ def test_every_kind_of_request_is_granted_somewhere():
         router.cell_form(Cell(0, 0), 1.0, Scheme.HALF),
         router.heater(0, 0.09),
         router.compute({Line(LineKind.WORD, 0): "A"}, {"A": 0.1}, {0}),
+        router.proof({"B": [Line(LineKind.WORD, 0)]}, {"B": 1.0}, 5e-3, 1e-5, {0}),
     ]
     assert {route.purpose for route in granted} == set(Purpose)
     assert all(np.isfinite(route.worst_case).all() for route in granted)
-    assert all(route.feed(Role.OUTPUT).compliance for route in granted[3:])
+    assert all(route.feed(Role.OUTPUT).compliance for route in granted[3:5])

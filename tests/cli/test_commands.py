@@ -307,3 +307,23 @@ def test_bench_check_names_the_lines_that_are_not_wired(labctl: Command, tmp_pat
     assert checked.code == 0
     said = " ".join(checked.out.split())
     assert "wired to no matrix column, so that routes which need one are refused: word 0, word 3" in said
+
+
+def test_bench_check_proves_the_wiring_and_a_run_says_so(labctl: Command, tmp_path: Path) -> None:
+    bench = small_bench(tmp_path)
+    assert "Wiring: never proven" in labctl("bench", "check", "--bench", bench).out
+    run = ("run", "forming", "--bench", bench, "--set", "word=1", "--set", "bit=1", "--out")
+    assert labctl(*run, tmp_path / "before").code == 0
+    assert "never proven" in labctl("show", *(tmp_path / "before").iterdir()).out
+    proven = labctl("bench", "check", "--wiring", "--bench", bench)
+    assert proven.code == 0
+    assert "no fault found" in proven.out
+    assert labctl(*run, tmp_path / "after").code == 0
+    assert "proven, looked at 20" in labctl("show", *(tmp_path / "after").iterdir()).out
+    wrong = bench.read_text(encoding="utf-8") + '\n[virtual.faults]\nshorts = { "word 1" = "word 2" }\n'
+    bench.write_text(wrong, encoding="utf-8")
+    assert "was changed after its wiring was proven" in labctl("bench", "check", "--bench", bench).out
+    found = labctl("bench", "check", "--wiring", "--bench", bench)
+    assert found.code == cli.FAILED
+    assert "word 1 and word 2" in found.out
+    assert "1 fault found" in found.out

@@ -165,7 +165,9 @@ def test_a_saved_queue_waits_for_an_order(qtbot, open_desk, theme, tmp_path):
     assert again.statuses() == ["waiting", "waiting"]
     desk.click(second.queue.buttons.go_or_hold)
     again.until(lambda: again.statuses() == ["finished", "finished"])
-    again.until(lambda: second.session.now == "idle")  # the last run has made safe; until then the window asks
+    again.until(
+        lambda: second.session.now == "idle"
+    )  # the last run has made safe; until then the window asks
     second.close()
     assert second.session.link.process.wait(30.0) == 0
 
