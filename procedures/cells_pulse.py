@@ -35,12 +35,18 @@ class CellsPulse:
 
     cells: tuple[Cell, ...] = chosen_cells("cells to pulse")
     amplitude: float = quantity(
-        "V", low=-20.0, high=20.0, help="of the pulse: positive = SET, negative = RESET"
+        "V",
+        low=-20.0,
+        high=20.0,
+        help="of the pulse: positive = SET, negative = RESET",
+        limit="write_voltage",
     )
     pulse_width: float = quantity("s", 200e-6, low=200e-6, high=1.0, help="of the pulse")
-    cell_current: float = quantity("A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take")
+    cell_current: float = quantity(
+        "A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take", limit="compliance"
+    )
     formed_above: float = formed_above()
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of both reads")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of both reads", limit="read_voltage")
     scheme: Scheme = option(Scheme.HALF, help="share of unselected lines in the pulse: V/2 or V/3")
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ class CellsRead:
     title: ClassVar[str] = "read chosen cells"
 
     cells: tuple[Cell, ...] = chosen_cells("cells to read")
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read", limit="read_voltage")
 
     def __post_init__(self) -> None:
         """Refuse values out of range and an empty choice; raises PlanError."""

@@ -34,7 +34,7 @@ class ContactCheck:
 
     title: ClassVar[str] = "whether the probes touch: resistance of each heater at a small voltage"
 
-    voltage: float = quantity("V", 0.01, low=1e-3, high=0.1, help="at each tap")
+    voltage: float = quantity("V", 0.01, low=1e-3, high=0.1, help="at each tap", limit="heater_line_voltage")
     lowest: float = quantity("1", 0.4, low=0.0, high=1.0, help="of the nominal heater resistance")
     highest: float = quantity("1", 2.5, low=1.0, high=100.0, help="of the nominal heater resistance")
     share: float = quantity("1", 0.5, low=0.0, high=1.0, help="of the heaters that must answer")

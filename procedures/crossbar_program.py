@@ -57,7 +57,9 @@ class CrossbarProgram(FormingRamp, WritePulses):
         find_target, help="map in siemens: path of a .npy or .csv, or the name of an example"
     )
     low_state: float = quantity("S", 4e-6, low=1e-7, high=1e-3, help="RESET to below this after forming")
-    low_reset: float = quantity("V", 0.90, low=0.0, high=20.0, help="first of these RESET pulses, size")
+    low_reset: float = quantity(
+        "V", 0.90, low=0.0, high=20.0, help="first of these RESET pulses, size", limit="write_voltage"
+    )
     known: str = input_file(
         find_target, "", help="map of the cells that are left alone, S; none given = they are read first"
     )

@@ -68,7 +68,7 @@ class CrossbarRead:
 
     title: ClassVar[str] = "read the conductance of every cell"
 
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read", limit="read_voltage")
     words: tuple[int, ...] = option((), help="word lines to read; none given = all")
     bits: tuple[int, ...] = option((), help="bit lines to read; none given = all")
 

@@ -42,9 +42,9 @@ class FormingRamp:
     the bench remembers. V/3 spares formed cells on the same lines: V/2 of a forming pulse would SET them.
     """
 
-    forming_start: float = quantity("V", 1.05, low=0.05, high=20.0, help="first pulse")
+    forming_start: float = quantity("V", 1.05, low=0.05, high=20.0, help="first pulse", limit="write_voltage")
     forming_step: float = quantity("V", 0.05, low=1e-3, high=1.0, help="each pulse is higher by this")
-    forming_max: float = quantity("V", 1.8, low=0.05, high=20.0, help="highest pulse")
+    forming_max: float = quantity("V", 1.8, low=0.05, high=20.0, help="highest pulse", limit="write_voltage")
     forming_width: float = quantity("s", 500e-6, low=200e-6, high=1.0, help="width of each pulse")
     formed_above: float = quantity(
         "S", 1e-6, low=1e-9, high=1e-3, help="a cell is formed above this conductance"
@@ -52,7 +52,7 @@ class FormingRamp:
     form_again: bool = option(
         False, help="pulse a cell that does not conduct though it once did: to revive a dead one on purpose"
     )
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read", limit="read_voltage")
     forming_scheme: Scheme = option(Scheme.THIRD, help="share of unselected lines while forming: V/2 or V/3")
 
     def __post_init__(self) -> None:

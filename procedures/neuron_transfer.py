@@ -53,7 +53,9 @@ class NeuronTransfer:
     title = "transfer curve of one neuron: output against heater current, up, down and after reset"
 
     neuron: int = quantity("1", 0, low=0, help="which neuron")
-    highest: float = quantity("V", 0.095, low=1e-3, high=0.5, help="highest tap voltage")
+    highest: float = quantity(
+        "V", 0.095, low=1e-3, high=0.5, help="highest tap voltage", limit="heater_line_voltage"
+    )
     points: int = quantity("1", 39, low=5, high=1000, help="points of one branch")
 
     def __post_init__(self) -> None:

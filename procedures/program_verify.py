@@ -86,21 +86,27 @@ class WritePulses:
     """
 
     tolerance: float = quantity("1", 0.05, low=0.002, high=0.5, help="half width of the verify window")
-    set_start: float = quantity("V", 0.55, low=0.0, high=20.0, help="first SET pulse")
+    set_start: float = quantity("V", 0.55, low=0.0, high=20.0, help="first SET pulse", limit="write_voltage")
     set_step: float = quantity("V", 0.05, low=1e-4, high=1.0, help="a SET pulse is higher by at most this")
-    set_max: float = quantity("V", 0.90, low=0.0, high=20.0, help="highest SET pulse")
-    reset_start: float = quantity("V", 0.50, low=0.0, high=20.0, help="first RESET pulse, size")
+    set_max: float = quantity("V", 0.90, low=0.0, high=20.0, help="highest SET pulse", limit="write_voltage")
+    reset_start: float = quantity(
+        "V", 0.50, low=0.0, high=20.0, help="first RESET pulse, size", limit="write_voltage"
+    )
     reset_step: float = quantity(
         "V", 0.05, low=1e-4, high=1.0, help="a RESET pulse is larger by at most this"
     )
-    reset_max: float = quantity("V", 1.00, low=0.0, high=20.0, help="largest RESET pulse, size")
+    reset_max: float = quantity(
+        "V", 1.00, low=0.0, high=20.0, help="largest RESET pulse, size", limit="write_voltage"
+    )
     slope: float = quantity("V", 0.05, low=1e-3, high=1.0, help="amplitude per e-fold of a pulse's effect")
     aim: float = quantity("1", 0.8, low=0.05, high=1.0, help="share of the way to the target a pulse aims at")
     pulse_width: float = quantity("s", 200e-6, low=200e-6, high=1.0, help="of SET and RESET pulses")
     max_pulses: int = quantity("1", 100, low=1, high=100_000, help="pulse budget of a cell")
-    cell_current: float = quantity("A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take")
+    cell_current: float = quantity(
+        "A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take", limit="compliance"
+    )
     formed_above: float = formed_above()
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read", limit="read_voltage")
     scheme: Scheme = option(Scheme.HALF, help="share of unselected lines in a write: V/2 or V/3")
 
     def __post_init__(self) -> None:

@@ -21,7 +21,9 @@ class StageSettle:
 
     title = "bring the stage to a temperature and wait until it stays there"
 
-    temperature: float = quantity("K", 313.0, low=250.0, high=400.0, help="setpoint")
+    temperature: float = quantity(
+        "K", 313.0, low=250.0, high=400.0, help="setpoint", limit="stage_temperature"
+    )
     tolerance: float = quantity(
         "K", 0.2, low=0.01, high=10.0, help="largest deviation that counts as settled"
     )

@@ -40,14 +40,18 @@ class SwitchingLoop:
 
     word: int = device_line(help="word line of the cell")
     bit: int = device_line(help="bit line of the cell")
-    highest: float = quantity("V", 0.75, low=0.05, high=20.0, help="largest SET pulse")
-    lowest: float = quantity("V", 0.85, low=0.05, high=20.0, help="largest RESET pulse, size")
+    highest: float = quantity("V", 0.75, low=0.05, high=20.0, help="largest SET pulse", limit="write_voltage")
+    lowest: float = quantity(
+        "V", 0.85, low=0.05, high=20.0, help="largest RESET pulse, size", limit="write_voltage"
+    )
     step: float = quantity("V", 0.05, low=1e-3, high=1.0, help="between two pulses")
     cycles: int = quantity("1", 1, low=1, high=1000, help="times around the loop")
     pulse_width: float = quantity("s", 200e-6, low=200e-6, high=1.0, help="of every pulse")
-    cell_current: float = quantity("A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take")
+    cell_current: float = quantity(
+        "A", 300e-6, low=1e-7, high=0.1, help="most that the cell may take", limit="compliance"
+    )
     formed_above: float = formed_above()
-    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read")
+    read_voltage: float = quantity("V", 0.1, low=0.01, high=0.3, help="of every read", limit="read_voltage")
     scheme: Scheme = option(Scheme.HALF, help="share of unselected lines in a pulse: V/2 or V/3")
 
     def __post_init__(self) -> None:

@@ -38,6 +38,8 @@ class Spec:
 
     is_line: a device line; a plan in Python may leave it `UNCHOSEN` until it is measured (see `device_line`).
     find: for the name of a file (see `input_file`), where it lies; None for a name that stands for no file.
+    limit: name of the bench limit that bounds it, such as `write_voltage`; empty where none does.
+    bench: whether `low` and `high` are already those of a bench (see `within_bench`).
     """
 
     name: str
@@ -49,6 +51,8 @@ class Spec:
     help: str
     is_line: bool = False
     find: Callable[[str], Path | None] | None = None
+    limit: str = ""
+    bench: bool = False
 
     @property
     def required(self) -> bool:
@@ -58,6 +62,10 @@ class Spec:
     @property
     def allowed(self) -> str:
         """The range in words, with its unit."""
+        return self._range + (f" on this bench (limits.{self.limit})" if self.bench else "")
+
+    @property
+    def _range(self) -> str:
         if self.low is None and self.high is None:
             return "any value"
         if self.high is None:
@@ -74,11 +82,14 @@ def quantity(
     low: float | None = None,
     high: float | None = None,
     help: str = "",  # noqa: A002 - the word every form and command line uses
+    limit: str = "",
 ) -> Any:
-    """Declare a dataclass field holding a value in SI `unit`, permitted from `low` to `high`."""
-    return dataclasses.field(
-        default=default, metadata={_KEY: {"unit": unit, "low": low, "high": high, "help": help}}
-    )
+    """Declare a dataclass field holding a value in SI `unit`, permitted from `low` to `high`.
+
+    limit: name of the bench limit that bounds its size as well, such as `write_voltage`.
+    """
+    known = {"unit": unit, "low": low, "high": high, "help": help, "limit": limit}
+    return dataclasses.field(default=default, metadata={_KEY: known})
 
 
 def device_line(*, help: str = "") -> Any:  # noqa: A002 - as in `quantity`
@@ -122,6 +133,20 @@ def specs(plan: type | object) -> list[Spec]:
         default = MISSING if meta.get("is_line") else field.default
         found.append(Spec(name=field.name, kind=hints[field.name], default=default, **meta))
     return found
+
+
+def within_bench(spec: Spec, limits: Mapping[str, float]) -> Spec:
+    """`spec` with the range that a bench with these `limits` leaves of it; unchanged where no limit is narrower.
+
+    A limit `temperature` may be given as `temperature_low` and `temperature_high`; any other bounds the size.
+    """
+    largest = limits.get(spec.limit, math.inf)
+    low, high = limits.get(f"{spec.limit}_low", -largest), limits.get(f"{spec.limit}_high", largest)
+    narrow_low = low if spec.low is None else max(spec.low, low)
+    narrow_high = high if spec.high is None else min(spec.high, high)
+    if not spec.limit or (narrow_low, narrow_high) == (spec.low, spec.high):
+        return spec
+    return dataclasses.replace(spec, low=narrow_low, high=narrow_high, bench=True)
 
 
 def show(value: Any, unit: str) -> str:

@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
         self.array.set_shape(array.word_lines, array.bit_lines, array.bit_lines if file.neurons else 0)
         self.array.set_simulated(file.simulated)
         self.bench.show_bench(file)
+        self.form.set_limits(file.limits.model_dump())
         self.form.set_context(self.session.bench, self.out)
         self.queue.set_connected(True)
         self.setWindowTitle(f"{TITLE}: {file.name}" + (" (SIMULATED)" if file.simulated else ""))

@@ -16,7 +16,7 @@ from labctl.run.plain import Message
 
 WORDS = {
     "no bench": (Light.OFF, "no bench is open"),
-    "opening": (Light.WAIT, "opening the instruments"),
+    "opening": (Light.WAIT, "opening the instruments; the first time a virtual bench is compiled"),
     "idle": (Light.GOOD, "ready, all outputs off"),
     "starting": (Light.BUSY, "starting"),
     "running": (Light.BUSY, "running"),

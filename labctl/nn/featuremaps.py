@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labctl.analysis.mapping import Wires, compensate
 from labctl.core.errors import InstrumentError, PlanError
+from labctl.core.lines import show_indices
 from labctl.core.quantity import check, input_file, option, quantity, show
 from labctl.core.rows import Experiment, Picture, Verdict
 from labctl.core.views import NeuronBench
@@ -27,6 +28,7 @@ from procedures.feature_map import FeatureMap
 from procedures.neuron_calibrate import NeuronCalibrate, TrimChoice
 from procedures.neuron_transfer import NeuronTransfer
 from procedures.patches import InputRows
+from procedures.phases import Phases
 from procedures.stage_settle import StageSettle
 
 Array = NDArray[np.float64]
@@ -57,7 +59,7 @@ class MapAgreement:
 class MapSettings:
     """What can be set of a run of feature maps, apart from the coding, by numbers alone."""
 
-    stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0)
+    stage_temperature: float = quantity("K", 313.0, low=250.0, high=400.0, limit="stage_temperature")
     trim: float = quantity(
         "V", 0.2, low=TRIM_RANGE[0], high=TRIM_RANGE[1], help="common level of the bias word lines"
     )
@@ -120,9 +122,10 @@ class FeatureMaps(MapSettings):
         shape = (len(self.images), self.layer.filters, rows, columns)
         measured, software, quantised = (np.full(shape, np.nan) for _ in range(3))
         verdict = Verdict.DONE
+        whole = Phases(sum(work.steps for work in groups))
         for work in groups:
             group = work.filters
-            found = yield from work.run()
+            found = yield from work.run(whole)
             measured[:, group] = found.measured
             if found.verdict is not Verdict.DONE:
                 verdict = found.verdict
@@ -204,22 +207,54 @@ class _Group:
         )
         self._known: Path | None = None
 
-    def run(self) -> Generator[object, None, _Found]:
-        verdict = yield from self._program("filters", self._targets(self.plan.target))
-        settled = yield from StageSettle(temperature=self.job.stage_temperature).run(self.bench)
+    @property
+    def steps(self) -> int:
+        """Steps of progress of all phases of this group."""
+        return sum(self._steps("filters", "stage", "transfer", "first look", "bias", "second look", "images"))
+
+    def _steps(self, *phases: str) -> list[int]:
+        """Steps of progress of each of these phases: cells, readings and patches count alike."""
+        neurons, patches = len(self.neurons), self.job.calibration_patches
+        rows, columns = self.job.images[0].pixels.shape[:2]
+        steps = {
+            "filters": 3 * self.bench.word_lines * neurons,
+            "stage": 10,
+            "transfer": 2 * NeuronTransfer(neuron=0).points * neurons if self.job.transfer else 0,
+            "first look": len(self.job.trims) * patches,
+            "bias": 3 * len(self.plan.bias_words) * neurons,
+            "second look": patches,
+            "images": len(self.job.images) * rows * columns,
+        }
+        return [steps[phase] for phase in phases]
+
+    def run(self, whole: Phases) -> Generator[object, None, _Found]:
+        (filters, stage, transfer, look, bias_cells, again, images) = self._steps(
+            "filters", "stage", "transfer", "first look", "bias", "second look", "images"
+        )
+        program = self._program("filters", self._targets(self.plan.target))
+        verdict = yield from whole.count(filters, program, self._of("filters"))
+        settle = StageSettle(temperature=self.job.stage_temperature).run(self.bench)
+        settled = yield from whole.count(stage, settle)
         if settled is not Verdict.DONE:
             raise InstrumentError(
                 f"The stage did not settle at {self.job.stage_temperature:g} K; look at its controller and heater."
             )
         if self.job.transfer:
             for neuron in self.neurons:
-                yield from NeuronTransfer(neuron=neuron).run(self.bench)
-        choices = yield from self._calibrate(self.job.trims)
-        bias = yield from self._program("bias", self._bias_targets(choices))
-        choices = yield from self._calibrate((self.job.trim,))
-        measured = yield from self._images(choices)
+                curve = NeuronTransfer(neuron=neuron).run(self.bench)
+                yield from whole.count(transfer // len(self.neurons), curve)
+        choices = yield from whole.count(look, self._calibrate(self.job.trims), self._of("neurons"))
+        program = self._program("bias", self._bias_targets(choices))
+        bias = yield from whole.count(bias_cells, program, self._of("bias cells"))
+        choices = yield from whole.count(again, self._calibrate((self.job.trim,)), self._of("neurons"))
+        measured = yield from self._images(choices, whole, images // len(self.job.images))
         failed = Verdict.PARTLY in (verdict, bias)
         return _Found(measured, Verdict.PARTLY if failed else Verdict.DONE)
+
+    def _of(self, what: str) -> str:
+        """`filters 0-7` or `neurons of filters 0-7`, as progress says them."""
+        group = f"filters {show_indices(self.filters)}"
+        return group if what == "filters" else f"{what} of {group}"
 
     def _targets(self, wanted: Array) -> Array:
         """Conductances that weigh as `wanted` does without line resistance; unused columns are left alone."""
@@ -280,7 +315,7 @@ class _Group:
         with self.bench.connect_computing(self.inputs.largest(max(trims)), self.neurons) as array:
             return (yield from calibrate.on(array, self.bench.word_lines))
 
-    def _images(self, choices: list[TrimChoice]) -> Generator[object, None, Array]:
+    def _images(self, choices: list[TrimChoice], whole: Phases, steps: int) -> Generator[object, None, Array]:
         gains = np.array([choice.gain for choice in choices])[:, None, None]
         dark = np.array([choice.dark_current for choice in choices])[:, None, None]
         maps = []
@@ -295,6 +330,6 @@ class _Group:
                     neurons=self.neurons,
                     name=f"output current, {image.name}, filters from {self.filters[0]}",
                 )
-                currents = yield from step.on(array, self.bench.word_lines)
+                currents = yield from whole.count(steps, step.on(array, self.bench.word_lines))
                 maps.append((currents - dark) * gains)
         return np.stack(maps)

@@ -216,7 +216,7 @@ def make_pattern(
     border = Border(
         np.ascontiguousarray(outside.word_coupling[:, free]),
         np.ascontiguousarray(outside.bit_coupling[:, free]),
-        inner,
+        np.ascontiguousarray(inner),  # another order would be compiled for a second time
         np.zeros(len(free)),
     )
     left, bottom = word.sum(axis=1), bit.sum(axis=1)

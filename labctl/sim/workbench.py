@@ -12,6 +12,7 @@ from labctl.core.errors import LabError
 from labctl.physics.circuit import Drive, Source, SourcePoint
 from labctl.physics.die import Die
 from labctl.physics.noise import Streams
+from labctl.physics.warm_up import warm_up
 from labctl.sim.catalogue import build_instrument
 from labctl.sim.chuck import CONTACT, VirtualChuck
 from labctl.sim.clock import VirtualClock
@@ -41,6 +42,7 @@ class Workbench:
                 f"{file.source}: bench '{file.name}' has no [virtual] section, it cannot be simulated."
             )
         self.file = file
+        warm_up()
         self._sample_file = SampleFile(file)
         try:
             self._sample: Sample = self._sample_file.load()

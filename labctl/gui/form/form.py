@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from labctl.core.errors import PlanError
-from labctl.core.quantity import Spec, make, specs
+from labctl.core.quantity import Spec, make, specs, within_bench
 from labctl.gui.form.field import Field
 from labctl.gui.form.fields import field_for
 from labctl.gui.form.style import QUIET, REASON, dress, words
@@ -24,11 +24,16 @@ class ParameterForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, kind: type, parent: QWidget | None = None) -> None:
-        """kind: the procedure's dataclass; its defaults are shown, what must be given comes first."""
+    def __init__(
+        self, kind: type, limits: Mapping[str, float] | None = None, parent: QWidget | None = None
+    ) -> None:
+        """Show the defaults of `kind`, a procedure's dataclass; what must be given comes first.
+
+        limits: those of the bench by name, which narrow the ranges of the fields.
+        """
         super().__init__(parent)
         self.kind = kind
-        declared = specs(kind)
+        declared = [within_bench(spec, limits or {}) for spec in specs(kind)]
         self.fields: dict[str, Field] = {spec.name: field_for(spec) for spec in declared}
         self._reasons: dict[str, QLabel] = {}
         self._mistakes: list[str] = []

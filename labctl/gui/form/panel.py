@@ -54,6 +54,7 @@ class ProcedurePanel(QWidget):
         self._forms: dict[str, ParameterForm] = {}
         self._named: Mapping[str, Mapping[str, str]] = {}
         self._wanted, self._waits = "", "The procedures are being loaded."
+        self._limits: Mapping[str, float] = {}
         self._blocked, self._busy, self._bench, self._out = "", "", "", "runs"
 
         self.chooser = QuietComboBox()
@@ -146,6 +147,13 @@ class ProcedurePanel(QWidget):
         self._bench, self._out = bench, out
         self._refresh()
 
+    def set_limits(self, limits: Mapping[str, float]) -> None:
+        """Let the forms know what the bench permits, by the names of its limits; what was typed is kept."""
+        if limits != self._limits:
+            self._limits = dict(limits)
+            if self._procedures:
+                self.set_procedures(self._procedures)
+
     def choose(self, name: str) -> None:
         """Show the form of this procedure; before there are procedures, remember the wish."""
         if not self._procedures:
@@ -212,7 +220,7 @@ class ProcedurePanel(QWidget):
         self._pages[name] = page = _Page()
         self._stack.addWidget(page)
         try:
-            form = ParameterForm(self._procedures[name])
+            form = ParameterForm(self._procedures[name], self._limits)
         except Exception as error:  # noqa: BLE001 - a class of somebody's package
             page.setWidget(words("", f"No form can be made for this procedure: {error}"))
             return

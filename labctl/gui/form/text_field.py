@@ -93,7 +93,7 @@ class TextField(Field):
 
     def _judge(self) -> None:
         is_default = not self.spec.required and self.line.text() == self._default
-        self._mistake = "" if is_default else _mistake(self.line.text(), self.spec)
+        self._mistake = "" if is_default and not self.spec.bench else _mistake(self.line.text(), self.spec)
         dress(self.line, WRONG if self.complaint else "")
 
     def _left(self) -> None:

@@ -4,6 +4,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel
 
+from labctl.benchmodel import Limits
 from labctl.core.quantity import make, specs
 from labctl.gui.form.form import ParameterForm
 from procedures.catalogue import procedures
@@ -223,3 +224,50 @@ def test_paths_are_looked_for_without_blocking_the_window(qtbot, form, tmp_path)
     dialog.filesSelected.emit([str(tmp_path / "a b.png")])
     assert form.texts()["picture"] == str(tmp_path / "a b.png")
     dialog.close()
+
+
+def test_the_form_knows_the_limits_of_the_bench(qtbot):
+    limits = {"write_voltage": 2.0, "read_voltage": 0.2, "compliance": 1e-3}
+    made = ParameterForm(procedures()["forming"], limits)
+    qtbot.addWidget(made)
+    made.fill({"word": "0", "bit": "0"})
+    assert made.mistakes() == []
+    assert "2 V on this bench (limits.write_voltage)" in made.fields["forming_max"].explanation
+    made.fill({"forming_max": "2.1 V"}, keep_rest=True)
+    assert made.mistakes() == [
+        "Forming max: 2.1 V is out of range, allowed 50 mV to 2 V on this bench (limits.write_voltage)."
+    ]
+
+
+def test_a_default_beyond_the_limits_of_the_bench_is_a_mistake(qtbot):
+    made = ParameterForm(procedures()["forming"], {"write_voltage": 1.5})
+    qtbot.addWidget(made)
+    made.fill({"word": "0", "bit": "0"})
+    assert made.mistakes() == [
+        "Forming max: 1.8 V is out of range, allowed 50 mV to 1.5 V on this bench (limits.write_voltage)."
+    ]
+
+
+def test_a_panel_keeps_what_was_typed_when_the_limits_come(panel):
+    panel.load("forming", {"word": "3", "bit": "1", "forming_max": "1.7 V"})
+    panel.set_limits({"write_voltage": 1.6})
+    assert panel.name == "forming"
+    assert panel.form.texts()["word"] == "3"
+    assert panel.form.mistakes() == [
+        "Forming max: 1.7 V is out of range, allowed 50 mV to 1.6 V on this bench (limits.write_voltage)."
+    ]
+    panel.set_limits({"write_voltage": 3.0})
+    assert panel.form.mistakes() == []
+
+
+def test_every_limit_that_a_procedure_names_is_one_of_a_bench():
+    known = {"stage_temperature", *Limits.model_fields}
+    named = {spec.limit for kind in procedures().values() for spec in specs(kind) if spec.limit}
+    assert named <= known
+    assert {
+        "write_voltage",
+        "read_voltage",
+        "compliance",
+        "stage_temperature",
+        "heater_line_voltage",
+    } <= named
