@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from labctl.core.clock import Clock
 from labctl.core.errors import RecordError
-from labctl.record.journal import FILE_NAME, decoded
+from labctl.record.journal import FILE_NAME, parsed
 from labctl.record.replay import Replay
 
 LOOK_EVERY = 0.2
@@ -35,10 +34,10 @@ class Tail:
                     if not line.endswith(b"\n"):  # being written at this moment
                         return
                     self._place += len(line)
-                    yield decoded(json.loads(line))
+                    yield parsed(line)
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise RecordError(f"The journal in {self._path.parent} cannot be followed ({error}).") from error
 
 

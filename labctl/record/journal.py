@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from labctl.core.errors import RecordError
 
 FILE_NAME = "journal.jsonl"
+_SEAL = b',"crc":"'
 _PLAIN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
 
 
@@ -44,7 +46,7 @@ class Journal:
             text = _PLAIN(line)
         except (ValueError, TypeError):
             text = _PLAIN(_encoded(line))
-        self._append(text.encode() + b"\n")
+        self._append(_sealed(text[:-1].encode()))
 
     def write_row(self, head: str, values: list[Any]) -> None:
         """Append the line of a row, quickly: `head` is all before its values (see `row_head`)."""
@@ -52,7 +54,7 @@ class Journal:
             text = _PLAIN(values)
         except (ValueError, TypeError):
             text = _PLAIN(_encoded(values))
-        self._append(f"{head}{text}}}\n".encode())
+        self._append(_sealed(f"{head}{text}".encode()))
 
     def _append(self, data: bytes) -> None:
         left = data
@@ -98,13 +100,36 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     except OSError as error:
         raise RecordError(f"The journal {path} cannot be read: {error.strerror}.") from error
     with file:
+        is_sealed = False
         for number, line in enumerate(file, start=1):
+            is_sealed = is_sealed or (number == 1 and _SEAL in line)
             if not line.endswith(b"\n"):  # cut by a crash, or being written at this moment
                 return
             try:
-                yield decoded(json.loads(line))
-            except (ValueError, KeyError) as error:
+                yield parsed(line, is_sealed=is_sealed)
+            except (ValueError, KeyError, TypeError) as error:
                 raise RecordError(f"{path}, line {number} cannot be understood ({error}).") from error
+
+
+def _sealed(line: bytes) -> bytes:
+    """A JSON object without its last brace as a whole line: its checksum (CRC-32) is its last value."""
+    return b'%b,"crc":"%08x"}\n' % (line, zlib.crc32(line))
+
+
+def parsed(line: bytes, *, is_sealed: bool = False) -> dict[str, Any]:
+    """A line of a journal; ValueError (or KeyError, TypeError) when it is not what was written.
+
+    Lines of versions before 2026-11-27 have no checksum and are believed, unless the journal `is_sealed`.
+    """
+    body, mark, end = line.rstrip(b"\n").rpartition(_SEAL)
+    if is_sealed or mark:
+        if end != b'%08x"}' % zlib.crc32(body):
+            raise ValueError("its checksum is wrong, it was changed after it was written")
+        line = body + b"}"
+    found: dict[str, Any] = decoded(json.loads(line))
+    if not isinstance(found, dict) or not isinstance(found.get("line"), str):
+        raise ValueError("it is no line of a journal")
+    return found
 
 
 def row_head(table: str) -> str:
@@ -122,14 +147,14 @@ def last_line(path: Path) -> dict[str, Any]:
             file.seek(start)
             tail = file.read(end - start)
     whole = tail.split(b"\n")[:-1]
-    return decoded(json.loads(whole[-1])) if whole else {}
+    return parsed(whole[-1]) if whole else {}
 
 
 def first_line(path: Path) -> dict[str, Any]:
     """The first whole line; empty when there is none."""
     with path.open("rb") as file:
         line = file.readline()
-    return decoded(json.loads(line)) if line.endswith(b"\n") else {}
+    return parsed(line) if line.endswith(b"\n") else {}
 
 
 def _whole_length(path: Path) -> int:

@@ -42,7 +42,18 @@ class Replay:
         return not self.waiting and not self.pictures
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """One line more; lines of a kind that later versions may write are passed over."""
+        """One line more; lines of a kind that later versions may write are passed over.
+
+        Raises RecordError for one that says what cannot be.
+        """
+        try:
+            self._add(line)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise RecordError(
+                f"A line of the journal ({line.get('line')}) cannot be understood ({error!r})."
+            ) from error
+
+    def _add(self, line: Mapping[str, Any]) -> None:
         kind, rest = line["line"], {key: value for key, value in line.items() if key != "line"}
         match kind:
             case "start":

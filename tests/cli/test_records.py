@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -66,13 +67,16 @@ def test_a_run_whose_journal_was_changed_is_listed_as_damaged_and_shown_in_a_sen
     labctl: Command, folder: Path
 ) -> None:
     journal = folder / "journal.jsonl"
-    journal.write_text(
-        journal.read_text(encoding="utf-8").replace('"procedure"', '"something"', 1), encoding="utf-8"
-    )
+    changed = journal.read_text(encoding="utf-8").replace('"procedure"', '"something"', 1)
+    journal.write_text(changed, encoding="utf-8")
     (folder / "run.h5").unlink(missing_ok=True)
     assert "damaged" in labctl("list", folder.parent).out
     answer = labctl("show", folder)
     assert answer.code == 2
+    assert "line 1 cannot be understood (its checksum is wrong" in answer.err
+    journal.write_text(re.sub(r',"crc":"\w{8}"}$', "}", changed, flags=re.MULTILINE), encoding="utf-8")
+    answer = labctl("show", folder)
+    assert answer.code == 2, "a journal of an earlier version"
     assert "is not whole: it does not tell procedure" in answer.err
 
 

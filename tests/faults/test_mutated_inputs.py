@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from labctl.benchfile import load_bench
 from labctl.core.errors import LabError
@@ -15,26 +14,11 @@ from labctl.nn.layer import load_layer
 from labctl.sim.workbench import Workbench
 from procedures.target_map import HIGHEST, LOWEST, read_target
 from tests.faults.lab import small_bench
+from tests.mutations import mutated, thorough
 
 MAP = np.array([[5e-5, 1e-4, 2.5e-5], [np.nan, 7.5e-5, 1.25e-4]])
 KERNEL, BIAS = np.linspace(-1.0, 1.0, 54).reshape(2, 3, 3, 3), np.array([0.5, -0.25])
 CSV = b"5E-05,1E-04,2.5E-05\nnan,7.5E-05,1.25E-04\n"
-TOKENS = (
-    b"",
-    b"-",
-    b"+",
-    b"nan",
-    b"inf",
-    b"1e999",
-    b"0x10",
-    b"1_000",
-    b"=1+1",
-    b'"',
-    b"\xff\xfe",
-    b"\x00",
-    b";",
-)
-thorough = settings(max_examples=250, deadline=None, derandomize=True)
 
 
 def saved(save, *arrays, **named) -> bytes:
@@ -42,21 +26,6 @@ def saved(save, *arrays, **named) -> bytes:
     file = io.BytesIO()
     save(file, *arrays, **named)
     return file.getvalue()
-
-
-@st.composite
-def mutated(draw, valid: bytes) -> bytes:
-    """`valid` cut short, with some bytes changed, or with a few of them replaced by a token."""
-    at = draw(st.integers(0, len(valid) - 1))
-    kind = draw(st.sampled_from(["truncate", "flip", "replace"]))
-    if kind == "truncate":
-        return valid[:at]
-    if kind == "flip":
-        changed = bytearray(valid)
-        for each in draw(st.lists(st.integers(0, len(valid) - 1), min_size=1, max_size=8)):
-            changed[each] ^= 1 << draw(st.integers(0, 7))
-        return bytes(changed)
-    return valid[:at] + draw(st.sampled_from(TOKENS)) + valid[at + draw(st.integers(0, 6)) :]
 
 
 def outcome(read, data: bytes, ending: str):
