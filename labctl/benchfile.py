@@ -12,7 +12,6 @@ from typing import Any, TypeVar, get_args
 from pydantic import Field, ValidationError
 
 from labctl.benchmodel import (
-    DRIVERS,
     Array,
     BusAddresses,
     InstrumentEntry,
@@ -31,6 +30,7 @@ from labctl.core.lines import Line, LineKind
 from labctl.core.paths import find_bench
 from labctl.core.route import GROUND, Crosspoint
 from labctl.core.textfile import read_text
+from labctl.instrumenttype import InstrumentKind, instrument_names, instrument_type
 from labctl.virtualmodel import Virtual, read_line
 
 FORMAT = "labctl-bench-1"
@@ -96,12 +96,15 @@ class BenchFile(Section):
         """What is wired to matrix row `letter`."""
         return self.wiring.rows[letter]
 
-    def instrument_of(self, kind: str) -> str:
-        """The only instrument of `kind` ("matrix", "stage"); KeyError when there is none."""
-        for name, entry in self.instruments.items():
-            if DRIVERS[entry.driver].kind == kind:
-                return name
-        raise KeyError(kind)
+    def instruments_of(self, kind: InstrumentKind) -> list[str]:
+        """Names of the instruments of one kind."""
+        return [name for name, entry in self.instruments.items() if entry.kind is kind]
+
+    def instrument_of(self, kind: InstrumentKind) -> str:
+        """The only instrument of `kind`; KeyError when there is none."""
+        for name in self.instruments_of(kind):
+            return name
+        raise KeyError(kind.value)
 
     def crosspoint(self, row: str, line: Line) -> Crosspoint | None:
         """The relay that joins `row` and `line`; None when the line is not wired."""
@@ -249,8 +252,9 @@ def _stage_mistakes(
     entry = instruments.get(stage.instrument)
     if entry is None and stage.instrument not in named:
         yield f"stage.instrument: there is no instrument '{stage.instrument}'"
-    elif entry is not None and entry.kind != "stage":
-        drivers = ", ".join(name for name, facts in DRIVERS.items() if facts.kind == "stage")
+    elif entry is not None and entry.kind is not InstrumentKind.STAGE:
+        stages = (name for name in instrument_names() if instrument_type(name).kind is InstrumentKind.STAGE)
+        drivers = ", ".join(stages)
         yield f"stage.instrument: {stage.instrument} is a {entry.driver}, not a temperature controller ({drivers})"
 
 
@@ -293,8 +297,8 @@ def _terminal_mistakes(
         if entry is None:
             if instrument not in named:
                 yield f"{place}: there is no instrument '{instrument}' (write for example smu1.a, or ground)"
-        elif channel not in DRIVERS[entry.driver].channels:
-            channels = ", ".join(DRIVERS[entry.driver].channels) or "none"
+        elif channel not in entry.channels:
+            channels = ", ".join(entry.channels) or "none"
             yield f"{place}: {instrument} ({entry.driver}) has no channel '{channel}' (it has: {channels})"
         if wire.series == 0.0:
             if wire.terminal in direct:
@@ -305,25 +309,27 @@ def _terminal_mistakes(
         if entry is None:
             if instrument not in named:
                 yield f"wiring.relays: there is no instrument '{instrument}'"
-        elif not DRIVERS[entry.driver].digital_lines:
+        elif not entry.type.digital_outputs:
             yield f"wiring.relays: {instrument} ({entry.driver}) has no digital outputs"
-        elif not 1 <= output <= DRIVERS[entry.driver].digital_lines:
+        elif not 1 <= output <= entry.type.digital_outputs:
             yield (
                 f"wiring.relays: {instrument} has no digital output {output} "
-                f"(allowed 1 to {DRIVERS[entry.driver].digital_lines})"
+                f"(allowed 1 to {entry.type.digital_outputs})"
             )
 
 
 def _column_mistakes(wiring: Wiring, instruments: Mapping[str, InstrumentEntry]) -> Iterator[str]:
-    matrices = [
-        (name, entry) for name, entry in instruments.items() if DRIVERS[entry.driver].kind == "matrix"
-    ]
+    matrices = [(name, entry) for name, entry in instruments.items() if entry.kind is InstrumentKind.MATRIX]
     if not instruments:
         return
     if len(matrices) != 1:
         yield f"instruments: {len(matrices)} switch matrices, exactly 1 is needed"
         return
-    _, entry = matrices[0]
+    name, entry = matrices[0]
+    for row in wiring.rows:
+        if row not in entry.type.rows:
+            rows = ", ".join(entry.type.rows)
+            yield f"wiring.rows.{row}: {name} ({entry.driver}) has no row '{row}' (it has: {rows})"
     last = entry.matrix_columns
     for column, line in wiring.lines():
         if not 1 <= column <= last:

@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from labctl.core.errors import PlanError
+from labctl.core.errors import LabError, PlanError
 from labctl.core.lines import Line, LineKind
 from labctl.core.names import normal_name
 from labctl.core.numbers import read_number
 from labctl.core.quantity import mega_or_milli, show
+from labctl.instrumenttype import InstrumentKind, InstrumentType, instrument_names, instrument_type
 
-
-@dataclass(frozen=True)
-class DriverFacts:
-    """What the bench file must know of a driver: what kind it is and which terminals it has."""
-
-    kind: str
-    channels: tuple[str, ...] = ()
-    digital_lines: int = 0
-    slots: int = 0
-
-
-DRIVERS = {
-    "keithley2602b": DriverFacts("source", channels=("a", "b"), digital_lines=14),
-    "keithley2612b": DriverFacts("source", channels=("a", "b"), digital_lines=14),
-    "keithley2636b": DriverFacts("source", channels=("a", "b"), digital_lines=14),
-    "keithley707b": DriverFacts("matrix", slots=6),
-    "keithley708b": DriverFacts("matrix", slots=1),
-    "lakeshore336": DriverFacts("stage"),
-    "velox": DriverFacts("prober"),
-}
 OPERATOR = "operator"
-PROBER_KINDS = ("velox", OPERATOR)
-CARD_COLUMNS = {"7174A": 12}
-MATRIX_ROWS = "ABCDEFGH"
+"""A prober that is a person."""
 
 
 class Section(BaseModel):
@@ -81,21 +59,16 @@ def whole(low: int, high: int) -> BeforeValidator:
 
 
 def _driver(name: object) -> str:
-    if name not in DRIVERS:
-        raise ValueError(f"unknown driver '{name}' (there are: {', '.join(DRIVERS)})")
-    return str(name)
+    try:
+        return instrument_type(str(name)).name
+    except LabError as error:
+        raise ValueError(str(error)) from None
 
 
-def _card(name: object) -> str:
-    if name not in CARD_COLUMNS:
-        raise ValueError(f"unknown card '{name}' (there are: {', '.join(CARD_COLUMNS)})")
-    return str(name)
-
-
-def _row_letter(letter: object) -> str:
-    if not isinstance(letter, str) or letter not in MATRIX_ROWS or len(letter) != 1:
-        raise ValueError(f"'{letter}' is not a matrix row (allowed A to H)")
-    return letter
+def _row_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"'{name}' is not the name of a matrix row")
+    return name
 
 
 def _sample_name(name: object) -> str:
@@ -105,7 +78,7 @@ def _sample_name(name: object) -> str:
     return plain
 
 
-RowLetter = Annotated[str, BeforeValidator(_row_letter)]
+RowName = Annotated[str, BeforeValidator(_row_name)]
 
 
 class BusAddresses(Section):
@@ -123,31 +96,39 @@ class InstrumentEntry(Section):
     """One instrument: its driver and, for a matrix, its cards."""
 
     driver: Annotated[str, BeforeValidator(_driver)]
-    cards: tuple[Annotated[str, BeforeValidator(_card)], ...] = ()
+    cards: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _cards_fit(self) -> InstrumentEntry:
-        slots = DRIVERS[self.driver].slots
+        slots, known = self.type.slots, self.type.cards
         if slots and not 1 <= len(self.cards) <= slots:
             raise ValueError(f"{self.driver} holds 1 to {slots} cards, {len(self.cards)} are listed")
         if self.cards and not slots:
             raise ValueError(f"{self.driver} holds no cards")
+        for card in self.cards:
+            if card not in known:
+                raise ValueError(f"unknown card '{card}' (there are: {', '.join(known)})")
         return self
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """Letters of its source-measure channels."""
-        return DRIVERS[self.driver].channels
+    def type(self) -> InstrumentType:
+        """What is known of its driver."""
+        return instrument_type(self.driver)
 
     @property
-    def kind(self) -> str:
-        """What it is: source, matrix, stage or prober."""
-        return DRIVERS[self.driver].kind
+    def channels(self) -> tuple[str, ...]:
+        """Names of its source-measure channels."""
+        return self.type.channels
+
+    @property
+    def kind(self) -> InstrumentKind:
+        """What it is on the bench."""
+        return self.type.kind
 
     @property
     def matrix_columns(self) -> int:
         """Columns of all cards together, rows joined across cards."""
-        return sum(CARD_COLUMNS[card] for card in self.cards)
+        return sum(self.type.cards[card] for card in self.cards)
 
 
 class RowWire(Section):
@@ -200,7 +181,7 @@ class Wiring(Section):
 
     ground_resistance: Annotated[float, in_unit("ohm", 0.0, 100.0)] = 0.0
     path_resistance: Annotated[float, in_unit("ohm", 0.0, 1e3)] = 0.0
-    rows: dict[RowLetter, RowWire]
+    rows: dict[RowName, RowWire]
     columns: dict[str, str]
     relays: dict[str, str] = Field(default_factory=dict)
 
@@ -247,15 +228,15 @@ class Wiring(Section):
 class Roles(Section):
     """Which matrix row does what; a role left out makes the procedures that need it unavailable."""
 
-    drive: RowLetter
-    bias: RowLetter
-    sense: RowLetter
-    bias_high: RowLetter | None = None
-    forming: RowLetter | None = None
-    forming_bias: RowLetter | None = None
-    levels: tuple[RowLetter, ...] = ()
-    trim: RowLetter | None = None
-    output: RowLetter | None = None
+    drive: RowName
+    bias: RowName
+    sense: RowName
+    bias_high: RowName | None = None
+    forming: RowName | None = None
+    forming_bias: RowName | None = None
+    levels: tuple[RowName, ...] = ()
+    trim: RowName | None = None
+    output: RowName | None = None
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Role and row letter of every role that is filled."""
@@ -292,9 +273,15 @@ class Stage(Section):
 
 
 def _prober_kind(kind: object) -> str:
-    if kind not in PROBER_KINDS:
-        raise ValueError(f"'{kind}' is no kind of prober (there are: {', '.join(PROBER_KINDS)})")
-    return str(kind)
+    if kind == OPERATOR:
+        return OPERATOR
+    try:
+        if instrument_type(str(kind)).kind is InstrumentKind.PROBER:
+            return str(kind)
+    except LabError:
+        pass
+    probers = [name for name in instrument_names() if instrument_type(name).kind is InstrumentKind.PROBER]
+    raise ValueError(f"'{kind}' is no kind of prober (there are: {', '.join([*probers, OPERATOR])})")
 
 
 class ProberEntry(Section):

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from labctl.core.capabilities import DiePosition
 from labctl.core.errors import InstrumentError, LabError, NotConfirmed
 from labctl.driver.borrowed import VELOX, Lender
+from labctl.instrumenttype import InstrumentKind, InstrumentType
 
 LONGEST_MOVE = 60.0
 """s; what Velox itself gives a move up to contact before it calls it failed."""
@@ -93,6 +94,13 @@ class Velox(Lender):
         if before is not None and _same_place(before, found):
             found = replace(found, subsite=before.subsite)
         self._position = found
+
+    def status(self) -> str:
+        """Where the chuck stands, in words; asks it."""
+        self.locate()
+        if self._position is None:
+            return "on no die of a loaded map"
+        return f"{self._position}, {'in contact' if self._position.in_contact else 'separated'}"
 
     def to_die(self, x: int, y: int) -> None:
         """See `Prober`; LabError when the loaded map has no such die."""
@@ -204,3 +212,6 @@ def _same_place(one: DiePosition, other: DiePosition) -> bool:
 def _microns(metres: float) -> str:
     """A length for Velox: micrometres to the nanometre."""
     return f"{metres * 1e6:.3f}".rstrip("0").rstrip(".")
+
+
+VELOX_PROBER = InstrumentType(name="velox", kind=InstrumentKind.PROBER, driver=Velox, model=Velox.model)

@@ -15,6 +15,7 @@ from instruments.keithley.k2600_models import K2602B, K2612B, K2636B, SmuFacts
 from labctl.core.errors import NotConfirmed, SettingOutOfRange
 from labctl.core.quantity import show
 from labctl.driver import TspInstrument
+from labctl.instrumenttype import InstrumentKind, InstrumentType
 
 DIGITAL_LINES = 14
 SHORTEST_PULSE = 100e-6
@@ -86,26 +87,33 @@ class Keithley2600B(TspInstrument):
         (level,) = self.ask_numbers(f"digio.readbit({self._digital(line)})")
         return bool(level)
 
+    def status(self) -> str:
+        """Level and output of each channel in words, as the instrument answers."""
+        states = {letter: channel.read_state() for letter, channel in self._channels.items()}
+        return ", ".join(
+            f"{letter} {show(level, 'V')} {'on' if on else 'off'}" for letter, (on, level) in states.items()
+        )
+
     def make_safe(self) -> None:
         """End any script, zero and switch off both channels; NotConfirmed when they do not read back so.
 
         `abort` ends a script but leaves outputs on, so zero and off follow. Digital lines stay: what an
         isolation relay may do depends on the bench.
         """
-        self.quench()
-        self.confirm_quenched()
+        self.request_zero()
+        self.confirm_zero()
 
-    def quench(self) -> None:
+    def request_zero(self) -> None:
         """Order everything that `make_safe` does and wait for no answer: the next instrument may have its turn."""
         self.device_clear()
         self.send("abort")
         for channel in self._channels.values():
             channel.forget()
-        self.put(self._quenching)
+        self.put(self._zeroing)
 
-    def confirm_quenched(self) -> None:
-        """Read back what `quench` ordered; NotConfirmed when an output is not at 0 V and off."""
-        answers = [self.number(text) for text in self.collect(self._quenching).split("\t")]
+    def confirm_zero(self) -> None:
+        """Read back what `request_zero` ordered; NotConfirmed when an output is not at 0 V and off."""
+        answers = [self.number(text) for text in self.collect(self._zeroing).split("\t")]
         if len(answers) != len(self._ends):
             raise NotConfirmed(f"{self.label} answers {answers} for {len(self._ends)} settings: look at it")
         wrong = [
@@ -124,7 +132,7 @@ class Keithley2600B(TspInstrument):
         ]
 
     @property
-    def _quenching(self) -> str:
+    def _zeroing(self) -> str:
         return f"{' '.join(f'{end} = 0' for end in self._ends)} print({', '.join(self._ends)})"
 
     def _confirm_levels(self, statements: str, levels: Mapping[str, float], takes: float = 0.0) -> None:
@@ -158,3 +166,19 @@ class Keithley2636B(Keithley2600B):
 
     model = "2636B"
     facts = K2636B
+
+
+def _described(driver: type[Keithley2600B]) -> InstrumentType:
+    return InstrumentType(
+        name=f"keithley{driver.model.lower()}",
+        kind=InstrumentKind.SOURCE,
+        driver=driver,
+        model=driver.model,
+        channels=("a", "b"),
+        digital_outputs=DIGITAL_LINES,
+    )
+
+
+KEITHLEY_2602B = _described(Keithley2602B)
+KEITHLEY_2612B = _described(Keithley2612B)
+KEITHLEY_2636B = _described(Keithley2636B)

@@ -9,6 +9,7 @@ from typing import Any
 from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
 from labctl.core.route import Crosspoint
 from labctl.driver import TspInstrument
+from labctl.instrumenttype import InstrumentKind, InstrumentType
 
 CARD_COLUMNS = 12
 ROWS = "ABCDEFGH"
@@ -79,6 +80,10 @@ class Keithley707B(TspInstrument):
         if stuck:
             raise NotConfirmed(f"{self.label}: {self._names(stuck)} did not open: pull the card's cables")
 
+    def status(self) -> str:
+        """How many relays the instrument reports closed, in words."""
+        return f"{len(self.closed())} relays closed"
+
     def make_safe(self) -> None:
         """End any script, open every crosspoint."""
         self.device_clear()
@@ -118,3 +123,19 @@ class Keithley708B(Keithley707B):
 
     model = "708B"
     slots = 1
+
+
+def _described(driver: type[Keithley707B]) -> InstrumentType:
+    return InstrumentType(
+        name=f"keithley{driver.model.lower()}",
+        kind=InstrumentKind.MATRIX,
+        driver=driver,
+        model=driver.model,
+        rows=tuple(ROWS),
+        slots=driver.slots,
+        cards={"7174A": CARD_COLUMNS},
+    )
+
+
+KEITHLEY_707B = _described(Keithley707B)
+KEITHLEY_708B = _described(Keithley708B)

@@ -7,6 +7,7 @@ from typing import Any
 from labctl.core.errors import InstrumentError, NotConfirmed, SettingOutOfRange
 from labctl.core.quantity import show
 from labctl.driver import ScpiInstrument
+from labctl.instrumenttype import InstrumentKind, InstrumentType
 
 CLOSED_LOOP = 1
 MEDIUM = 2
@@ -69,6 +70,10 @@ class LakeShore336(ScpiInstrument):
             raise InstrumentError(f"{self.label}: thermometer {self._input} gives no reading ({wrong})")
         return self.ask_number(f"KRDG? {self._input}")
 
+    def status(self) -> str:
+        """Present temperature in words."""
+        return show(self.temperature(), "K")
+
     def make_safe(self) -> None:
         """Heater off, read back."""
         self.device_clear()
@@ -81,3 +86,8 @@ class LakeShore336(ScpiInstrument):
             raise NotConfirmed(
                 f"{self.label}: heater range was set to {heater_range}, but the instrument answers {answer}"
             )
+
+
+LAKESHORE_336 = InstrumentType(
+    name="lakeshore336", kind=InstrumentKind.STAGE, driver=LakeShore336, model=LakeShore336.model
+)

@@ -7,12 +7,11 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
-from instruments.catalogue import MATRICES, SOURCES
-from instruments.keithley.k707 import Keithley707B
-from instruments.keithley.k2600 import Keithley2600B
 from labctl.benchfile import BenchFile
+from labctl.core.capabilities import SourceMainframe, SwitchMatrix
 from labctl.core.errors import LabError
 from labctl.driver.opening import Library
+from labctl.instrumenttype import InstrumentKind
 
 
 def rescue(file: BenchFile) -> list[str]:
@@ -26,27 +25,29 @@ def rescue(file: BenchFile) -> list[str]:
         library = Library(file.library)
         opened.callback(library.close)
         link: dict[str, Any] = {"visa_library": file.library, "clock": library.clock()}
-        frames: dict[str, Keithley2600B] = {}
-        kinds = {name: entry.driver for name, entry in file.instruments.items()}
+        frames: dict[str, SourceMainframe] = {}
 
-        def quench(name: str) -> None:
-            frames[name] = SOURCES[kinds[name]](file.visa.addresses[name], name=name, **link)
-            opened.callback(_closed, frames[name].close)
-            frames[name].quench()
+        def connected(name: str) -> Any:
+            instrument = file.instruments[name].type.driver(file.visa.addresses[name], name=name, **link)
+            opened.callback(_closed, instrument.close)
+            return instrument
+
+        def request_zero(name: str) -> None:
+            frames[name] = connected(name)
+            frames[name].request_zero()
 
         def open_matrix(name: str) -> None:
-            matrix: Keithley707B = MATRICES[kinds[name]](file.visa.addresses[name], name=name, **link)
-            opened.callback(_closed, matrix.close)
+            matrix: SwitchMatrix = connected(name)
             matrix.make_safe()
 
-        for name in (name for name, kind in kinds.items() if kind in SOURCES):
-            _attempt(name, partial(quench, name), unsafe)
+        for name in file.instruments_of(InstrumentKind.SOURCE):
+            _attempt(name, partial(request_zero, name), unsafe)
         for name, frame in frames.items():
-            _attempt(name, frame.confirm_quenched, unsafe)
+            _attempt(name, frame.confirm_zero, unsafe)
         for heater, (name, output) in sorted(file.relays.items()):
             if name in frames:
                 _attempt(f"heater {heater}", partial(frames[name].write_digital, output, False), unsafe)
-        for name in (name for name, kind in kinds.items() if kind in MATRICES):
+        for name in file.instruments_of(InstrumentKind.MATRIX):
             _attempt(name, partial(open_matrix, name), unsafe)
     return unsafe
 

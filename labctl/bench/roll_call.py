@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from instruments.formfactor.velox import Velox
-from instruments.keithley.k707 import Keithley707B
-from instruments.keithley.k2600 import Keithley2600B
-from instruments.lakeshore.m336 import LakeShore336
 from labctl.benchfile import BenchFile
+from labctl.core.capabilities import Instrument
 from labctl.core.errors import LabError
-from labctl.core.quantity import show
-from labctl.driver import Driver
 
 SOUND = "in order"
 
@@ -34,11 +29,11 @@ class CheckedInstrument:
         return self.verdict == SOUND
 
 
-def checked(file: BenchFile, name: str, driver: Driver, identity: str) -> CheckedInstrument:
+def checked(file: BenchFile, name: str, driver: Instrument, identity: str) -> CheckedInstrument:
     """Ask `driver`, which the bench file calls `name`, how it stands and what it complains about; nothing moves."""
     state, verdict = "", SOUND
     try:
-        state = _state(driver)
+        state = driver.status()
         complaints = driver.errors()
         if complaints:
             verdict = "; ".join(complaints)
@@ -53,24 +48,6 @@ def checked(file: BenchFile, name: str, driver: Driver, identity: str) -> Checke
         state=state,
         verdict=verdict,
     )
-
-
-def _state(driver: Driver) -> str:
-    if isinstance(driver, Keithley2600B):
-        states = {letter: channel.read_state() for letter, channel in driver.channels.items()}
-        return ", ".join(
-            f"{letter} {show(level, 'V')} {'on' if on else 'off'}" for letter, (on, level) in states.items()
-        )
-    if isinstance(driver, Keithley707B):
-        return f"{len(driver.closed())} relays closed"
-    if isinstance(driver, LakeShore336):
-        return show(driver.temperature(), "K")
-    if isinstance(driver, Velox):
-        driver.locate()
-        if driver.position is None:
-            return "on no die of a loaded map"
-        return f"{driver.position}, {'in contact' if driver.position.in_contact else 'separated'}"
-    return ""
 
 
 def _role(file: BenchFile, name: str) -> str:

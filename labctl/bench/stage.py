@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from labctl.bench.ledger import Ledger
 from labctl.bench.limits import BenchLimits
-from labctl.core.capabilities import TemperatureController
+from labctl.core.capabilities import Stage
 
 
 class GuardedStage:
-    """The stage controller, kept within the bench's temperatures. A `TemperatureController`."""
+    """The stage controller, kept within the bench's temperatures. A `Stage`."""
 
-    def __init__(self, controller: TemperatureController, limits: BenchLimits, ledger: Ledger) -> None:
+    def __init__(self, controller: Stage, limits: BenchLimits, ledger: Ledger) -> None:
         """`controller` within `limits`; setpoints are booked in `ledger`."""
         self._controller, self._limits, self._ledger = controller, limits, ledger
 
@@ -23,19 +23,3 @@ class GuardedStage:
     def temperature(self) -> float:
         """Present reading in K."""
         return self._controller.temperature()
-
-    def identity(self) -> str:
-        """What the controller says it is."""
-        return self._controller.identity()
-
-    def errors(self) -> list[str]:
-        """Its complaints, in words."""
-        return self._controller.errors()
-
-    def make_safe(self) -> None:
-        """Heater off."""
-        self._controller.make_safe()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._controller.close()

@@ -8,11 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from instruments.catalogue import MATRICES, PROBERS, SOURCES, STAGES
-from instruments.formfactor.velox import Velox
-from instruments.keithley.k707 import Keithley707B
-from instruments.keithley.k2600 import Keithley2600B
-from instruments.lakeshore.m336 import LakeShore336
 from labctl.bench import array
 from labctl.bench import neurons as computing
 from labctl.bench.books import Books
@@ -32,7 +27,15 @@ from labctl.bench.wiring_check import LOOK_VOLTAGE, WiringCheck
 from labctl.bench.wiring_proof import WiringProof, keep, made, standing_proof
 from labctl.benchfile import BenchFile, load_bench
 from labctl.benchmodel import OPERATOR
-from labctl.core.capabilities import Prober, TemperatureController
+from labctl.core.capabilities import (
+    Instrument,
+    MachineProber,
+    Prober,
+    SourceMainframe,
+    Stage,
+    SwitchMatrix,
+    TemperatureController,
+)
 from labctl.core.clock import Clock
 from labctl.core.errors import (
     BenchFileError,
@@ -47,9 +50,9 @@ from labctl.core.lines import Line
 from labctl.core.orders import AbortOrder, HeedingClock
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
-from labctl.driver import Driver
 from labctl.driver.addresses import shared, unreadable
 from labctl.driver.opening import Library
+from labctl.instrumenttype import InstrumentKind
 
 
 class Bench:
@@ -73,7 +76,7 @@ class Bench:
             library = Library(file.library)
             opened.callback(library.close)
             self._clock = HeedingClock(library.clock(self._order.check), self._order)
-            self._drivers: dict[str, Driver] = {}
+            self._drivers: dict[str, Any] = {}  # each has the capabilities of its kind
             for name in file.instruments:
                 self._drivers[name] = self._answering(name, library)
                 opened.callback(self._drivers[name].close)
@@ -81,10 +84,10 @@ class Bench:
             twice = list(met_twice(self._identities, file.visa.addresses))
             if twice:
                 raise InstrumentError("; ".join(twice))
-            self._mainframes = {
-                name: driver for name, driver in self._drivers.items() if isinstance(driver, Keithley2600B)
+            self._mainframes: dict[str, SourceMainframe] = {
+                name: self._drivers[name] for name in file.instruments_of(InstrumentKind.SOURCE)
             }
-            self._matrix = next(each for each in self._drivers.values() if isinstance(each, Keithley707B))
+            self._matrix: SwitchMatrix = self._drivers[file.instrument_of(InstrumentKind.MATRIX)]
             self._sources = Sources(self._mainframes)
             self._relays = Relays(file, self._matrix, self._mainframes, self._sources, self._relay_book)
             self._router = Router(file)
@@ -251,8 +254,7 @@ class Bench:
         entry = self._file.prober
         if entry is None or entry.instrument is None:
             return None
-        driver = self._drivers[entry.instrument]
-        assert isinstance(driver, Velox)
+        driver: MachineProber = self._drivers[entry.instrument]
         driver.locate()
         return GuardedProber(driver, self._sources, self._relays, self._ledgers, self._file.name)
 
@@ -263,12 +265,11 @@ class Bench:
     # Neurons ------------------------------------------------------------------------------------------------
 
     @property
-    def stage(self) -> TemperatureController:
+    def stage(self) -> Stage:
         """The stage controller, kept within the bench's temperatures."""
         if self._file.stage is None:
             raise UnsupportedByBench(f"bench '{self._file.name}' has no stage (section [stage])")
-        controller = self._drivers[self._file.stage.instrument]
-        assert isinstance(controller, LakeShore336)
+        controller: TemperatureController = self._drivers[self._file.stage.instrument]
         return GuardedStage(controller, BenchLimits(self._file.limits), self.ledger)
 
     def conditions(self) -> Mapping[str, float]:
@@ -393,12 +394,14 @@ class Bench:
         with self._order.exempt():
             # who owes an answer may hang: the others do not wait for it. All are at 0 V before one is asked about it
             frames = sorted(self._mainframes.items(), key=lambda item: item[1].answer_due)
-            ordered = [(name, frame) for name, frame in frames if _attempted(name, frame.quench, unsafe)]
-            confirmed = [_attempted(name, frame.confirm_quenched, unsafe) for name, frame in ordered]
+            ordered = [
+                (name, frame) for name, frame in frames if _attempted(name, frame.request_zero, unsafe)
+            ]
+            confirmed = [_attempted(name, frame.confirm_zero, unsafe) for name, frame in ordered]
             if len(ordered) == len(frames) and all(confirmed):
                 self._sources.forget()
             _attempted("heater relays", self._relays.isolate_all, unsafe)
-            _attempted(self._file.instrument_of("matrix"), self._open_matrix, unsafe)
+            _attempted(self._file.instrument_of(InstrumentKind.MATRIX), self._open_matrix, unsafe)
         return unsafe
 
     def _open_matrix(self) -> None:
@@ -414,32 +417,26 @@ class Bench:
 
     # Opening ------------------------------------------------------------------------------------------------
 
-    def _answering(self, name: str, library: Library) -> Driver:
+    def _answering(self, name: str, library: Library) -> Instrument:
         try:
             return self._open(name)
         except LinkLost as error:
             raise LinkLost(f"{error}; {library.listed()}") from error
 
-    def _open(self, name: str) -> Driver:
-        kind = self._file.instruments[name].driver
+    def _open(self, name: str) -> Instrument:
+        kind = self._file.instruments[name].type
         address = self._file.visa.addresses[name]
         link: dict[str, Any] = {"name": name, "visa_library": self._file.library, "clock": self._clock}
         link["order"] = self._order
-        if kind in SOURCES:
-            return SOURCES[kind](address, **link)
-        if kind in MATRICES:
-            return MATRICES[kind](address, **link)
-        if kind in PROBERS:
-            return PROBERS[kind](address, **link)
         stage = self._file.stage
         if stage is not None and stage.instrument == name:
             link |= {"loop": stage.loop, "thermometer": stage.input}
-        return STAGES[kind](address, **link)
+        opened: Instrument = kind.driver(address, **link)
+        return opened
 
     def _identified(self, name: str) -> str:
-        driver = self._drivers[name]
-        answer = driver.identity()
-        if driver.model not in answer:
+        answer: str = self._drivers[name].identity()
+        if self._file.instruments[name].type.model not in answer:
             raise InstrumentError(
                 f"{name}: at {self._file.visa.addresses[name]} answers '{answer}', the bench file says "
                 f"{self._file.instruments[name].driver}: correct [visa.addresses] or the driver"

@@ -50,6 +50,15 @@ class Instrument(Protocol):
         """Maker, model, serial number, firmware, as the instrument says it."""
         ...
 
+    @property
+    def messages(self) -> int:
+        """Messages sent since the connection was opened."""
+        ...
+
+    def status(self) -> str:
+        """How it stands, in words, as it answers; nothing moves."""
+        ...
+
     def errors(self) -> list[str]:
         """Empty the instrument's error queue; each entry in words."""
         ...
@@ -134,6 +143,19 @@ class SourceMainframe(Instrument, Protocol):
         """Channels by their letter."""
         ...
 
+    @property
+    def answer_due(self) -> bool:
+        """Whether a question was put whose answer never came: it is busy, or does not hear."""
+        ...
+
+    def request_zero(self) -> None:
+        """Order every channel to 0 V and off, and wait for no answer: the next instrument may have its turn."""
+        ...
+
+    def confirm_zero(self) -> None:
+        """Read back what `request_zero` ordered; NotConfirmed when an output is not at 0 V and off."""
+        ...
+
     def set_levels(self, levels: Mapping[str, float]) -> None:
         """Source these levels in V, channel after channel in the given order, in one message; read back."""
         ...
@@ -181,8 +203,8 @@ class SwitchMatrix(Instrument, Protocol):
         ...
 
 
-class TemperatureController(Instrument, Protocol):
-    """A stage heater with a thermometer."""
+class Stage(Protocol):
+    """A heated stage with a thermometer."""
 
     def set_setpoint(self, kelvin: float) -> None:
         """Regulate towards `kelvin`, heater on."""
@@ -191,6 +213,10 @@ class TemperatureController(Instrument, Protocol):
     def temperature(self) -> float:
         """Present reading in K."""
         ...
+
+
+class TemperatureController(Instrument, Stage, Protocol):
+    """The instrument that regulates a stage."""
 
 
 class Prober(Protocol):
@@ -221,4 +247,12 @@ class Prober(Protocol):
 
     def separate(self) -> None:
         """Take the probes off the wafer."""
+        ...
+
+
+class MachineProber(Instrument, Prober, Protocol):
+    """A prober that can be asked where its chuck stands."""
+
+    def locate(self) -> None:
+        """Ask where the chuck stands; nothing moves."""
         ...

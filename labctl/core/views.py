@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from labctl.core.capabilities import TemperatureController
+from labctl.core.capabilities import Stage
 from labctl.core.clock import Clock
 from labctl.core.lines import Cell
 from labctl.core.quantity import quantity
@@ -147,7 +147,7 @@ class NeuronBench(CrossbarBench, Protocol):
     """A crossbar bench whose bit lines end in neurons. Raises UnsupportedByBench for what it lacks."""
 
     @property
-    def stage(self) -> TemperatureController:
+    def stage(self) -> Stage:
         """The stage controller."""
         ...
 

@@ -1,43 +1,50 @@
-"""Builds the virtual instrument that answers for an entry of the bench file."""
+"""Builds the virtual instrument that answers for an entry of a bench file; installed packages offer them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from labctl.core.errors import LabError
 from labctl.sim.instrument import VirtualInstrument
-from labctl.sim.keithley707 import Keithley707B
-from labctl.sim.keithley2600 import Keithley2636B
-from labctl.sim.lakeshore336 import LakeShore336
-from labctl.sim.terminals import DigitalConnector, InstrumentNoise, MatrixRelays, Terminal
-from labctl.sim.velox import VirtualVelox
+from labctl.sim.ports import Ports
+from labctl.sim.terminals import BenchPorts
 
 if TYPE_CHECKING:
     from labctl.sim.workbench import Workbench
+
+GROUP = "labctl.virtual_instruments"
+"""Entry-point group: name of the driver in a bench file = a function from its `Ports` to its virtual instrument."""
+
+Builder = Callable[[Ports], VirtualInstrument]
 
 
 def build_instrument(name: str, bench: Workbench) -> VirtualInstrument:
     """The virtual instrument `name` of the bench file, wired to `bench`.
 
-    Raises LabError for a driver whose instrument cannot be simulated yet.
+    Raises LabError for a driver whose instrument cannot be simulated, or that the bench has nothing for.
     """
     driver = bench.file.instruments[name].driver
-    serial = f"SIM{sorted(bench.file.instruments).index(name) + 1:04d}"
-    match driver:
-        case "keithley2636b":
-            terminals = Terminal(bench, f"{name}.a"), Terminal(bench, f"{name}.b")
-            noise = InstrumentNoise(bench, name)
-            return Keithley2636B(serial, terminals, DigitalConnector(bench, name), noise, bench.clock)
-        case "keithley707b":
-            return Keithley707B(serial, MatrixRelays(bench), bench.clock)
-        case "lakeshore336":
-            return LakeShore336(serial, bench.stage, bench.clock)
-        case "velox" if bench.chuck is not None:
-            return VirtualVelox(serial, bench.chuck, bench.clock)
-        case "velox":
-            raise LabError(
-                f"{bench.file.source}: {name} has no wafer to move, say of what it is made (section [virtual.wafer])."
-            )
-    raise LabError(
-        f"{bench.file.source}: {name} is a {driver}, which cannot be simulated yet; use keithley2636b."
-    )
+    build = _builder(driver)
+    if build is None:
+        raise LabError(
+            f"{bench.file.source}: {name} is a {driver}, which cannot be simulated yet (there are virtual ones of: "
+            f"{', '.join(virtual_names())})."
+        )
+    return build(BenchPorts(bench, name))
+
+
+def virtual_names() -> tuple[str, ...]:
+    """Names of the drivers whose instruments can be simulated, sorted."""
+    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+
+
+@cache
+def _builder(driver: str) -> Builder | None:
+    for entry in entry_points(group=GROUP):
+        if entry.name == driver:
+            found: Builder = entry.load()
+            return found
+    return None

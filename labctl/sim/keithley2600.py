@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labctl.sim.keithley2600_channel import SmuChannel
 from labctl.sim.keithley2600_trigger import TriggerModel
-from labctl.sim.ports import DigitalPort, NoisePort, SimClock, SourceTerminal
+from labctl.sim.ports import DigitalPort, NoisePort, Ports, SimClock, SourceTerminal
 from labctl.sim.tsp_digital import DigitalLines
 from labctl.sim.tsp_events import Events, TriggerRoot
 from labctl.sim.tsp_node import Identity, TspNode
@@ -114,3 +114,9 @@ class Keithley2636B(TspNode):
     def _hang_display(self, shown: Branch) -> None:
         shown.setting("digits", Setting(5, 4, 6, step=1))
         shown.branch("measure", self.new_branch()).setting("func", Setting(1, 0, 3, step=1))
+
+
+def keithley2636b(ports: Ports) -> Keithley2636B:
+    """The virtual 2636B of a bench."""
+    terminals = ports.terminal("a"), ports.terminal("b")
+    return Keithley2636B(ports.serial, terminals, ports.digital, ports.noise, ports.clock)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from labctl.sim.keithley707_channels import COLUMNS, CROSSPOINT, ROWS, SLOTS, Channel, channels
-from labctl.sim.ports import MatrixPort, SimClock
+from labctl.sim.ports import MatrixPort, Ports, SimClock
 from labctl.sim.tsp_node import Identity, TspNode
 from labctl.sim.tsp_tree import Branch, Setting, TspError, within
 
@@ -177,3 +177,8 @@ class Keithley707B(TspNode):
             card.constant("idn", idn)
             card.branch("rows", self.new_branch()).constant("matrix", len(ROWS))
             card.branch("columns", self.new_branch()).constant("matrix", COLUMNS)
+
+
+def keithley707b(ports: Ports) -> Keithley707B:
+    """The virtual 707B of a bench."""
+    return Keithley707B(ports.serial, ports.relays, ports.clock)

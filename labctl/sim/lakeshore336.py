@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labctl.sim.ports import SimClock, StagePort
+from labctl.sim.ports import Ports, SimClock, StagePort
 from labctl.sim.scpi import EXECUTION_ERROR, CommandError, ScpiInstrument, number, whole
 
 _INPUTS = "ABCD"
@@ -197,3 +197,8 @@ class LakeShore336(ScpiInstrument):
         )
         self.offer("MOUT", self._set_manual)
         self.offer("MOUT?", lambda arguments: f"{self._loop(arguments).manual:+08.3f}")
+
+
+def lakeshore336(ports: Ports) -> LakeShore336:
+    """The virtual 336 of a bench."""
+    return LakeShore336(ports.serial, ports.stage, ports.clock)

@@ -1,5 +1,7 @@
 """All that a virtual instrument can touch of the world: its terminals, its relays, noise and time."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -102,6 +104,49 @@ class NoisePort(Protocol):
 
     def constant(self, quantity: str) -> float:
         """A standard normal number fixed for the life of this instrument (an offset, a gain error)."""
+        ...
+
+
+class Ports(Protocol):
+    """Everything that one virtual instrument may be wired to; it takes what its kind has."""
+
+    @property
+    def serial(self) -> str:
+        """Serial number that it answers with."""
+        ...
+
+    @property
+    def clock(self) -> SimClock:
+        """The bench's time."""
+        ...
+
+    @property
+    def noise(self) -> NoisePort:
+        """Its own randomness."""
+        ...
+
+    @property
+    def digital(self) -> DigitalPort:
+        """Its digital outputs."""
+        ...
+
+    @property
+    def relays(self) -> MatrixPort:
+        """The relays of the matrix."""
+        ...
+
+    @property
+    def stage(self) -> StagePort:
+        """The stage."""
+        ...
+
+    @property
+    def chuck(self) -> ChuckPort:
+        """The chuck of the prober; raises LabError on a bench without a wafer."""
+        ...
+
+    def terminal(self, channel: str) -> SourceTerminal:
+        """The terminal of one of its source-measure channels."""
         ...
 
 

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from labctl.core.errors import LabError
 from labctl.physics.circuit import Source
-from labctl.sim.ports import TerminalReading
+from labctl.sim.ports import (
+    ChuckPort,
+    DigitalPort,
+    MatrixPort,
+    NoisePort,
+    SimClock,
+    SourceTerminal,
+    StagePort,
+    TerminalReading,
+)
 
 if TYPE_CHECKING:
     from labctl.sim.workbench import Workbench
@@ -81,3 +91,55 @@ class InstrumentNoise:
             name = f"constant/{self._name}/{quantity}"
             self._constants[quantity] = float(self._bench.streams.block(name, 0, 1)[0])
         return self._constants[quantity]
+
+
+class BenchPorts:
+    """What one instrument of the bench file is wired to. `Ports`."""
+
+    def __init__(self, bench: Workbench, name: str) -> None:
+        """The ports of the instrument that the bench file calls `name`."""
+        self._bench, self._name = bench, name
+
+    @property
+    def serial(self) -> str:
+        """`SIM0003` for the third instrument by name."""
+        return f"SIM{sorted(self._bench.file.instruments).index(self._name) + 1:04d}"
+
+    @property
+    def clock(self) -> SimClock:
+        """The bench's time."""
+        return self._bench.clock
+
+    @property
+    def noise(self) -> NoisePort:
+        """Its own randomness."""
+        return InstrumentNoise(self._bench, self._name)
+
+    @property
+    def digital(self) -> DigitalPort:
+        """Its digital outputs."""
+        return DigitalConnector(self._bench, self._name)
+
+    @property
+    def relays(self) -> MatrixPort:
+        """The relays of the matrix."""
+        return MatrixRelays(self._bench)
+
+    @property
+    def stage(self) -> StagePort:
+        """The stage."""
+        return self._bench.stage
+
+    @property
+    def chuck(self) -> ChuckPort:
+        """The chuck with the wafer on it; LabError when the bench file describes no wafer."""
+        if self._bench.chuck is None:
+            raise LabError(
+                f"{self._bench.file.source}: {self._name} has no wafer to move, say of what it is made "
+                "(section [virtual.wafer])."
+            )
+        return self._bench.chuck
+
+    def terminal(self, channel: str) -> SourceTerminal:
+        """The terminal of its `channel`."""
+        return Terminal(self._bench, f"{self._name}.{channel}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import dist
 
 from labctl.sim.answers import Answers
-from labctl.sim.ports import ChuckPort, SimClock
+from labctl.sim.ports import ChuckPort, Ports, SimClock
 
 END_OF_MAP = 703
 UNKNOWN, BAD_PARAMETER, INTERLOCK, NOT_ON_MAP = 1, 2, 3, 4
@@ -320,3 +320,8 @@ def _velocity(arguments: Arguments, place: int) -> float:
 def _word(arguments: Arguments, place: int, otherwise: str) -> str:
     """First letter of a word such as `Home`, which may be left out."""
     return arguments[place][0].upper() if len(arguments) > place else otherwise
+
+
+def velox(ports: Ports) -> VirtualVelox:
+    """The virtual Velox of a bench with a wafer."""
+    return VirtualVelox(ports.serial, ports.chuck, ports.clock)

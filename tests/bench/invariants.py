@@ -20,6 +20,7 @@ from pyvisa.rname import to_canonical_name
 from labctl.bench.sites import read_all_books
 from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND
+from labctl.instrumenttype import InstrumentKind
 
 HOT = 10e-3
 HARMLESS = 100e-6  # A, where a source meets ground on a line
@@ -95,7 +96,7 @@ class Judge:
     def message(self, address, text):
         """One message on its way to `address`."""
         name = self.names[address]
-        if self.file.instruments[name].kind == "prober":
+        if self.file.instruments[name].kind is InstrumentKind.PROBER:
             if CHUCK.match(text):
                 self.is_cold(f"the chuck moved ({text.strip()})")
             return

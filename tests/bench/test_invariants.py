@@ -183,7 +183,7 @@ def test_a_make_safe_that_does_nothing_and_says_all_is_well_is_caught(tmp_path, 
     [
         (Keithley707B, "make_safe", "made safe with 64 crosspoints and 0 heaters closed"),
         (Relays, "isolate_all", "made safe with 0 crosspoints and 8 heaters closed"),
-        (Keithley2600B, "quench", "made safe with smu1.b on at 0.2 V"),
+        (Keithley2600B, "request_zero", "made safe with smu1.b on at 0.2 V"),
     ],
 )
 def test_a_make_safe_without_one_of_its_parts_is_caught(part, name, words, tmp_path, monkeypatch, accused):
@@ -196,7 +196,7 @@ def test_a_make_safe_without_one_of_its_parts_is_caught(part, name, words, tmp_p
         bench._mainframes["smu1"].send("smub.source.output = 1 smub.source.levelv = 0.2")
         accused()
         monkeypatch.setattr(part, name, lambda *_: None)
-        monkeypatch.setattr(Keithley2600B, "confirm_quenched", lambda *_: None)
+        monkeypatch.setattr(Keithley2600B, "confirm_zero", lambda *_: None)
         assert bench.make_safe() == []
         monkeypatch.undo()
         assert words in accused()

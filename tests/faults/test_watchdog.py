@@ -15,7 +15,7 @@ from tests.faults.lab import BITS, WORDS, is_pulse, served, target_map
 WITHIN = 2.0
 
 
-def quenched(lab, since):
+def zeroed(lab, since):
     """Source-measure units that were ordered to 0 V and off by a message after the first `since`."""
     return sum("smua.source.output = 0" in message for message in lab.messages[since:])
 
@@ -33,7 +33,7 @@ def test_kill_9_with_outputs_on_and_they_are_off_within_two_seconds(tmp_path):
         process = start_programming(lab, tmp_path)
         process.kill()  # in the middle of programming a cell: outputs are on
         killed, heard = lab.wall.now(), len(lab.messages)
-        assert lab.wait_until(lambda: quenched(lab, heard) == 3, WITHIN)
+        assert lab.wait_until(lambda: zeroed(lab, heard) == 3, WITHIN)
         assert lab.wall.now() - killed < WITHIN
         assert lab.wait_until(lambda: any("channel.open" in each for each in lab.messages[-20:]))
         process.communicate()

@@ -80,7 +80,12 @@ def test_every_mistake_is_told_at_once(good):
         ('A = "smu1.a"', 'A = "smu9.a"', "there is no instrument 'smu9'"),
         ('A = "smu1.a"', 'A = "smu1.c"', "has no channel 'c'"),
         ('smu2 = "GPIB0::22::INSTR"', 'smu2 = "GPIB0::21::INSTR"', "already the address of smu1"),
-        ('output = "F"', 'output = "I"', "'I' is not a matrix row"),
+        ('output = "F"', 'output = "I"', "roles.output: matrix row I has nothing wired to it"),
+        (
+            "H = {",
+            "I = {",
+            r"wiring.rows.I: matrix \(keithley707b\) has no row 'I' \(it has: A, B, C, D, E, F, G, H\)",
+        ),
         ('format = "labctl-bench-1"', 'format = "labctl-bench-9"', "this version reads"),
         ("[array]", "[aray]", "the section \\[array\\] is missing"),
         ("[wiring]", "[wiring", "not valid TOML"),
