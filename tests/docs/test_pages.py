@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(?P<kind>python|sh)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ELSEWHERE = {
+    "add_an_instrument.md": "has its own test, which installs the package",
     "feature_maps.md": "has its own test, with a tiny layer and picture",
     "wafer.md": "has its own test, which kills the run twice",
 }
