@@ -7,7 +7,8 @@ It reads the messages alone and keeps its own account of levels, outputs, relays
 3. no cell, heater or source beyond the limits, and no cell beyond its budget; every pulse seen is in the ledger,
 4. two sources never meet on one line; a source meets ground only at up to 10 mV and 100 uA (proof of the wiring),
 5. a bench that was made safe stands at 0 V with every output off and every relay open,
-6. the chuck of a prober moves, up and down included, only over a bench that stands so.
+6. the chuck of a prober moves, up and down included, only over a bench that stands so,
+7. while the suite holds a bench, its instruments are told nothing that is not understood whole (see `languages`).
 """
 
 import re
@@ -21,6 +22,7 @@ from labctl.bench.sites import read_all_books
 from labctl.core.lines import Cell, Line, LineKind
 from labctl.core.route import GROUND
 from labctl.instrumenttype import InstrumentKind
+from tests.bench.languages import not_understood, split
 
 HOT = 10e-3
 HARMLESS = 100e-6  # A, where a source meets ground on a line
@@ -96,6 +98,8 @@ class Judge:
     def message(self, address, text):
         """One message on its way to `address`."""
         name = self.names[address]
+        if self.belief is not None and (unknown := not_understood(self.file.instruments[name].driver, text)):
+            self.accuse(f"nobody can judge what {name} was told: '{unknown}' in '{text.strip()}'")
         if self.file.instruments[name].kind is InstrumentKind.PROBER:
             if CHUCK.match(text):
                 self.is_cold(f"the chuck moved ({text.strip()})")
@@ -334,16 +338,3 @@ def told(belief):
         for cell, dose in books.cells.items():
             pulses[cell] = pulses.get(cell, 0) + dose.pulses
     return pulses
-
-
-def split(expressions):
-    """The arguments of a print, at the commas that stand in no bracket and no string."""
-    found, depth, quoted, start = [], 0, False, 0
-    for place, sign in enumerate(expressions):
-        quoted ^= sign == '"'
-        if not quoted:
-            depth += (sign in "([{") - (sign in ")]}")
-            if sign == "," and depth == 0:
-                found.append(expressions[start:place].strip())
-                start = place + 1
-    return [*found, expressions[start:].strip()]

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
+import pyvisa
 
 from instruments.keithley.k707 import Keithley707B
 from instruments.keithley.k2600 import Keithley2600B
@@ -141,6 +142,33 @@ def test_a_router_that_joins_two_sources_is_caught(tmp_path, monkeypatch, accuse
         route = bench.router.cell_read(CELL, 0.1)
         bench._relays.connect(route.crosspoints | {Crosspoint("A", 4)}, frozenset())
     assert accused() == ["smu1.a and smu1.b met on word 3"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("smu1", "smub.source.levelv = 0.1 smua.trigger.source.linearv(0, 5, 9)"),
+        ("smu1", "local s = smub.source s.levelv = 5"),
+        ("smu1", "print(setmetatable(smub.source, {}))"),
+        ("matrix", "channel.reset('allslots')"),
+        ("stage", "MOUT 1,100"),
+        ("stage", "SETP 1,400;RANGE 1,3"),
+    ],
+)
+def test_a_message_that_nobody_understands_is_caught(tmp_path, accused, part, message):
+    with open_bench(bench_file(tmp_path)) as bench:
+        assert accused() == []
+        bench._drivers[part].send(message)
+        bench._drivers[part].device_clear()
+        found = accused()
+    assert any(each.startswith(f"nobody can judge what {part} was told") for each in found), found
+
+
+def test_what_a_person_types_is_not_judged_for_its_words(tmp_path, accused):
+    manager = pyvisa.ResourceManager(f"{bench_file(tmp_path)}@labctl")
+    manager.open_resource("GPIB0::21::INSTR").write("x = 5 print(x)")
+    assert accused() == []
+    manager.close()
 
 
 def test_a_source_that_meets_ground_with_more_than_harms_nothing_is_caught(tmp_path, monkeypatch, accused):
