@@ -62,7 +62,7 @@ class Spec:
     @property
     def allowed(self) -> str:
         """The range in words, with its unit."""
-        return self._range + (f" on this bench (limits.{self.limit})" if self.bench else "")
+        return self._range + (" (bench limit)" if self.bench else "")
 
     @property
     def _range(self) -> str:

@@ -47,6 +47,8 @@ def explanation(spec: Spec) -> str:
     parts = [sentence(spec.help)]
     if is_number(spec) and not (spec.low is None and spec.high is None):
         parts.append(f"Allowed: {spec.allowed}.")
+    if spec.bench:
+        parts.append(f"The bench file limits it (limits.{spec.limit}).")
     if spec.required:
         parts.append(sentence(MUST_BE_GIVEN))
     elif default := write(spec.default, spec.unit):

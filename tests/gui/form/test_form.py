@@ -232,10 +232,11 @@ def test_the_form_knows_the_limits_of_the_bench(qtbot):
     qtbot.addWidget(made)
     made.fill({"word": "0", "bit": "0"})
     assert made.mistakes() == []
-    assert "2 V on this bench (limits.write_voltage)" in made.fields["forming_max"].explanation
+    assert "2 V (bench limit)" in made.fields["forming_max"].explanation
+    assert "limits.write_voltage" in made.fields["forming_max"].explanation
     made.fill({"forming_max": "2.1 V"}, keep_rest=True)
     assert made.mistakes() == [
-        "Forming max: 2.1 V is out of range, allowed 50 mV to 2 V on this bench (limits.write_voltage)."
+        "Forming max: 2.1 V is out of range, allowed 50 mV to 2 V (bench limit)."
     ]
 
 
@@ -244,7 +245,7 @@ def test_a_default_beyond_the_limits_of_the_bench_is_a_mistake(qtbot):
     qtbot.addWidget(made)
     made.fill({"word": "0", "bit": "0"})
     assert made.mistakes() == [
-        "Forming max: 1.8 V is out of range, allowed 50 mV to 1.5 V on this bench (limits.write_voltage)."
+        "Forming max: 1.8 V is out of range, allowed 50 mV to 1.5 V (bench limit)."
     ]
 
 
@@ -254,7 +255,7 @@ def test_a_panel_keeps_what_was_typed_when_the_limits_come(panel):
     assert panel.name == "forming"
     assert panel.form.texts()["word"] == "3"
     assert panel.form.mistakes() == [
-        "Forming max: 1.7 V is out of range, allowed 50 mV to 1.6 V on this bench (limits.write_voltage)."
+        "Forming max: 1.7 V is out of range, allowed 50 mV to 1.6 V (bench limit)."
     ]
     panel.set_limits({"write_voltage": 3.0})
     assert panel.form.mistakes() == []
