@@ -83,7 +83,7 @@ def run_command(
         raise PlanError("labctl wafer run needs --out, the folder of this wafer; or --dry-run.")
     if resume and dry_run:
         raise PlanError("--resume goes on with a wafer, --dry-run moves nothing: choose one of them.")
-    loaded, file = load_for(plan, bench, find)
+    loaded, file = load_for(plan, bench, find, procedures_fit=not resume)
     loaded = loaded.identified(lot=lot, wafer=wafer, operator=operator)
     if out is None or dry_run:
         raise typer.Exit(_rehearse(loaded, file))

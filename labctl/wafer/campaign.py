@@ -72,7 +72,10 @@ def run_wafer(
     a bench that cannot be opened.
     """
     file = load_bench(bench)
-    check_against(plan, file, find)
+    reading, remarks = plan, list[str]()
+    if resume:  # with the files that it was begun with, wherever those that the plan names are now
+        reading, remarks = kept_files(plan, find, out, CampaignFile.inputs_of(out, plan, file))
+    check_against(reading, file, find)
     is_guided = file.prober is not None and file.prober.kind == OPERATOR
     if is_guided and ask is None:
         raise PlanError(
@@ -80,7 +83,7 @@ def run_wafer(
         )
     campaign = CampaignFile.go_on(out, plan, file) if resume else CampaignFile.begin(out, plan, file)
     if resume:
-        plan, remarks = kept_files(plan, find, out, campaign.inputs)
+        plan = reading
         campaign.remark(remarks)
     else:
         plan, campaign.inputs = keep_files(plan, find, out)

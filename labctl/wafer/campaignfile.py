@@ -53,6 +53,16 @@ class CampaignFile:
         return campaign
 
     @classmethod
+    def inputs_of(cls, out: Path, plan: WaferPlan, bench: BenchFile) -> Noted:
+        """The files that the tests of the campaign in `out` read; nothing is written.
+
+        Raises PlanError and RecordError as `go_on` does.
+        """
+        head = read_head(out)
+        _refuse_another(out, head, _identity(plan, bench))
+        return cls(out, plan, head).inputs
+
+    @classmethod
     def go_on(cls, out: Path, plan: WaferPlan, bench: BenchFile) -> CampaignFile:
         """The campaign in `out`, its dies read from their records.
 

@@ -24,8 +24,12 @@ Find = Callable[[str], type]
 """The procedure of a name; PlanError naming those that exist. See `labctl.catalogue.find`."""
 
 
-def load_for(name_or_path: str | Path, bench: str, find: Find) -> tuple[WaferPlan, BenchFile]:
+def load_for(
+    name_or_path: str | Path, bench: str, find: Find, *, procedures_fit: bool = True
+) -> tuple[WaferPlan, BenchFile]:
     """A plan and the bench it is for: `bench`, or the one that the plan names.
+
+    procedures_fit: whether the tests' procedures must fit; else that is left to who knows which files they read.
 
     Raises WaferPlanError with every mistake of the plan, alone and on this bench.
     """
@@ -42,7 +46,8 @@ def load_for(name_or_path: str | Path, bench: str, find: Find) -> tuple[WaferPla
             yield f"bench: {_plain(error)}"
             return
         kelvin = None if parts.stage is None else parts.stage.temperature
-        yield from _misfits(parts.subsites, kelvin, files[0], find)
+        if procedures_fit:
+            yield from _misfits(parts.subsites, kelvin, files[0], find)
 
     return load_plan(name_or_path, fitting), files[0]
 

@@ -235,18 +235,14 @@ def test_the_form_knows_the_limits_of_the_bench(qtbot):
     assert "2 V (bench limit)" in made.fields["forming_max"].explanation
     assert "limits.write_voltage" in made.fields["forming_max"].explanation
     made.fill({"forming_max": "2.1 V"}, keep_rest=True)
-    assert made.mistakes() == [
-        "Forming max: 2.1 V is out of range, allowed 50 mV to 2 V (bench limit)."
-    ]
+    assert made.mistakes() == ["Forming max: 2.1 V is out of range, allowed 50 mV to 2 V (bench limit)."]
 
 
 def test_a_default_beyond_the_limits_of_the_bench_is_a_mistake(qtbot):
     made = ParameterForm(procedures()["forming"], {"write_voltage": 1.5})
     qtbot.addWidget(made)
     made.fill({"word": "0", "bit": "0"})
-    assert made.mistakes() == [
-        "Forming max: 1.8 V is out of range, allowed 50 mV to 1.5 V (bench limit)."
-    ]
+    assert made.mistakes() == ["Forming max: 1.8 V is out of range, allowed 50 mV to 1.5 V (bench limit)."]
 
 
 def test_a_panel_keeps_what_was_typed_when_the_limits_come(panel):
