@@ -46,8 +46,7 @@ def load_for(
             yield f"bench: {_plain(error)}"
             return
         kelvin = None if parts.stage is None else parts.stage.temperature
-        if procedures_fit:
-            yield from _misfits(parts.subsites, kelvin, files[0], find)
+        yield from _misfits(parts.subsites, kelvin, files[0], find, tests=procedures_fit)
 
     return load_plan(name_or_path, fitting), files[0]
 
@@ -60,7 +59,12 @@ def check_against(plan: WaferPlan, bench: BenchFile, find: Find) -> None:
 
 
 def _misfits(
-    subsites: Mapping[str, Subsite], kelvin: float | None, bench: BenchFile, find: Find
+    subsites: Mapping[str, Subsite],
+    kelvin: float | None,
+    bench: BenchFile,
+    find: Find,
+    *,
+    tests: bool = True,
 ) -> Iterator[str]:
     if bench.prober is None:
         yield f"the bench {bench.name} has no prober (section [prober])"
@@ -69,7 +73,7 @@ def _misfits(
     for subsite in subsites.values():
         found = list(_line_misfits(subsite, bench))
         yield from found
-        for test in subsite.tests:
+        for test in subsite.tests if tests else ():
             yield from _test_misfits(subsite, test, bench, find, compare=not found)
 
 
