@@ -33,7 +33,7 @@ def programming(desk):
     desk.until(lambda: len(desk.window.session.run.tables) > 0)
 
 
-def test_an_instrument_that_stops_answering_ends_the_run_in_words(desk, tmp_path):
+def test_an_instrument_that_stops_answering_ends_the_run_in_words(desk, tmp_path, invariants):
     window = desk.window
     folder = tmp_path / "lab"
     folder.mkdir()
@@ -45,6 +45,7 @@ def test_an_instrument_that_stops_answering_ends_the_run_in_words(desk, tmp_path
         silent = next(
             device for device in lab.bench.instruments.values() if hasattr(device._device, "channels")
         )
+        invariants.judge_of(lab.bench).lost.add("smu1")  # in the middle of a read it is cut off by its relays
         silent.receive = lambda data, end: None
         desk.until(lambda: bool(desk.ended))
         ended = desk.ended[-1]
