@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -76,6 +77,11 @@ class BenchFile(Section):
     def library(self) -> str:
         """The PyVISA library of this bench, `NAME@BACKEND`, with the place of this file filled in."""
         return self.visa.library.replace(THIS_FILE, str(self.source))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def simulated(self) -> bool:

@@ -30,7 +30,8 @@ class Phases:
                 try:
                     item = next(phase)
                 except StopIteration as over:
-                    return over.value  # type: ignore[no-any-return]  # what the generator returned
+                    result: R = over.value
+                    return result
                 if isinstance(item, Progress):
                     share = min(item.done / item.total, 1.0) if item.total else 0.0
                     self._done = max(self._done, before + int(share * (end - before)))

@@ -111,7 +111,7 @@ def proof_is_harmless(route: Route) -> None:
     if route.purpose is not Purpose.PROOF:
         return
     for feed in route.feeds:
-        if abs(feed.level) > PROOF_VOLTAGE or feed.compliance > PROOF_CURRENT:
+        if not (abs(feed.level) <= PROOF_VOLTAGE and feed.compliance <= PROOF_CURRENT):
             raise RouteRefused(
                 f"{feed.source} on row {feed.row} would stand at up to {show(feed.level, 'V')} and "
                 f"{show(feed.compliance, 'A')}: wires are proven with at most {show(PROOF_VOLTAGE, 'V')} and "

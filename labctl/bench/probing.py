@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from labctl.bench.array import powered
 from labctl.bench.ledger import Ledger
 from labctl.bench.relays import Relays
+from labctl.bench.router import Router
 from labctl.bench.sources import Sources
 from labctl.benchfile import BenchFile
+from labctl.core.lines import Line
 from labctl.core.route import Route
+
+LOOK_VOLTAGE = 5e-3
+"""V of either sign."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,8 @@ class Look:
 
     def transferred(self, terminal: str) -> float:
         """S between the driven terminal and the one that receives."""
-        if not self.voltage > 0.0:
-            return math.inf
-        return self.received[terminal] / self.voltage
+        received = self.received[terminal]
+        return received / self.voltage if self.voltage > 0.0 and math.isfinite(received) else math.inf
 
 
 @contextmanager
@@ -79,3 +83,32 @@ class Probe:
         self._sources.raise_to({terminal: sign * level for terminal, level in self._driven.items()})
         voltage, current = self._sources.channel(first).measure()
         return voltage, current, {name: self._sources.channel(name).sample().current for name in self._others}
+
+
+class WireProbe:
+    """Connects lines for one look after another; nothing stays driven between two."""
+
+    def __init__(
+        self, bench: BenchFile, router: Router, relays: Relays, sources: Sources, ledger: Ledger
+    ) -> None:
+        """With the parts of an open bench."""
+        self._bench, self._router = bench, router
+        self._relays, self._sources, self._ledger = relays, sources, ledger
+
+    def look(
+        self,
+        rows: Mapping[str, Sequence[Line]],
+        driven: Mapping[str, float],
+        *,
+        current: float,
+        heaters: Iterable[int] = (),
+        first: str = "",
+    ) -> Look:
+        """Connect lines to `rows`, stand the `driven` ones at a fraction of `LOOK_VOLTAGE`, see what flows.
+
+        current: A that no source exceeds. heaters: those connected. first: the driven terminal that is looked at; left
+        out: the only one.
+        """
+        route = self._router.proof(rows, driven, LOOK_VOLTAGE, current, heaters)
+        with connect_probe(route, self._bench, self._relays, self._sources, self._ledger) as probe:
+            return probe.look(first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -147,21 +147,14 @@ class Router:
             feed = self._feed(row, Role.PROBE, driven.get(row, 0.0), tuple(rows.get(row, ())))
             level = abs(feed.fraction) * voltage
             feeds.append(feed if feed.is_ground else replace(feed, level=level, compliance=current))
-        crosspoints, held = set(), {line for feed in feeds for line in feed.lines}
-        for feed in feeds:
-            for line in feed.lines:
-                crosspoint = self._bench.crosspoint(feed.row, line)
-                if crosspoint is None:
-                    raise RouteRefused(f"{line} is not wired to any matrix column of this bench")
-                crosspoints.add(crosspoint)
         route = Route(
             purpose=Purpose.PROOF,
             amplitude=voltage,
             feeds=tuple(feeds),
-            crosspoints=frozenset(crosspoints),
+            crosspoints=self._crosspoints(feeds),
             heaters=frozenset(heaters),
             worst_case=np.full(self._shape, voltage),
-            floating=self._floating(held),
+            floating=self._floating(feeds),
         )
         checks.check(route, self._bench)
         return route
@@ -257,30 +250,34 @@ class Router:
             else self._limited(feed, amplitude, own, passing(others, feed.lines, conductance))
             for feed in feeds
         ]
-        held = {line for feed in feeds for line in feed.lines}
-        crosspoints = set()
-        for feed in feeds:
-            for line in feed.lines:
-                crosspoint = self._bench.crosspoint(feed.row, line)
-                if crosspoint is None:
-                    raise RouteRefused(f"{line} is not wired to any matrix column of this bench")
-                crosspoints.add(crosspoint)
         route = Route(
             purpose=purpose,
             amplitude=amplitude,
             feeds=tuple(complete),
-            crosspoints=frozenset(crosspoints),
+            crosspoints=self._crosspoints(feeds),
             heaters=heaters,
             worst_case=worst,
-            floating=self._floating(held),
+            floating=self._floating(feeds),
             cell=cell,
             scheme=scheme,
         )
         checks.check(route, self._bench)
         return route
 
-    def _floating(self, held: Collection[Line]) -> tuple[Line, ...]:
-        """Word and bit lines that are not `held`."""
+    def _crosspoints(self, feeds: Iterable[Feed]) -> frozenset[Crosspoint]:
+        """The relays that join each feed and its lines; RouteRefused when a line is not wired."""
+        found = set()
+        for feed in feeds:
+            for line in feed.lines:
+                crosspoint = self._bench.crosspoint(feed.row, line)
+                if crosspoint is None:
+                    raise RouteRefused(f"{line} is not wired to any matrix column of this bench")
+                found.add(crosspoint)
+        return frozenset(found)
+
+    def _floating(self, feeds: Iterable[Feed]) -> tuple[Line, ...]:
+        """Word and bit lines that no feed holds."""
+        held = {line for feed in feeds for line in feed.lines}
         kinds = (LineKind.WORD, LineKind.BIT)
         return tuple(line for kind in kinds for line in self._bench.lines(kind) if line not in held)
 

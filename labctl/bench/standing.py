@@ -23,12 +23,12 @@ def array_standing(books: Books) -> dict[str, Any]:
     conductance: S at the last read, apparent; None before the first. pulses: in its life. conducted: was ever formed.
     runs: labels of the latest runs on this sample, the oldest first.
     """
-    words, bits = books.shape
-    conductance: list[list[float | None]] = [[None] * bits for _ in range(words)]
+    conductance = [
+        [None if math.isnan(found) else found for found in row] for row in books.conductances().tolist()
+    ]
     pulses = np.zeros(books.shape, dtype=int)
     conducted = np.zeros(books.shape, dtype=bool)
     for cell, dose in tuple(books.cells.items()):
-        conductance[cell.word][cell.bit] = None if math.isnan(dose.conductance) else dose.conductance
         pulses[cell] = dose.pulses
         conducted[cell] = dose.highest >= CONDUCTS
     labels = [each.label for each in (*books.past, books.run) if each.label]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from labctl.bench.ledger import Ledger, namesakes, read_books
 from labctl.bench.limits import BenchLimits
 from labctl.bench.lock import hold, unended_sentence
 from labctl.bench.prober import GuardedProber
-from labctl.bench.probing import Look, connect_probe
+from labctl.bench.probing import WireProbe
 from labctl.bench.relaybook import RelayBook, open_relay_book
 from labctl.bench.relays import Relays
 from labctl.bench.roll_call import CheckedInstrument, checked
@@ -23,7 +23,7 @@ from labctl.bench.router import Router
 from labctl.bench.sites import SiteLedgers
 from labctl.bench.sources import QUICK_NPLC, READ_NPLC, Sources
 from labctl.bench.stage import GuardedStage
-from labctl.bench.wiring_check import LOOK_VOLTAGE, WiringCheck
+from labctl.bench.wiring_check import WiringCheck
 from labctl.bench.wiring_proof import WiringProof, keep, made, standing_proof
 from labctl.benchfile import BenchFile, load_bench
 from labctl.benchmodel import OPERATOR
@@ -46,7 +46,6 @@ from labctl.core.errors import (
     UnsupportedByBench,
 )
 from labctl.core.identity import met_twice
-from labctl.core.lines import Line
 from labctl.core.orders import AbortOrder, HeedingClock
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
@@ -353,27 +352,11 @@ class Bench:
 
     # Wiring ---------------------------------------------------------------------------------------------------
 
-    def look_along(
-        self,
-        rows: Mapping[str, Sequence[Line]],
-        driven: Mapping[str, float],
-        *,
-        current: float,
-        heaters: Iterable[int] = (),
-        first: str = "",
-    ) -> Look:
-        """Connect lines to `rows`, stand the `driven` ones at a fraction of a few mV, see what flows; a `Looks`.
-
-        current: A that no source exceeds. heaters: those connected. first: the driven terminal that is looked at.
-        """
-        self._refuse_without_contact()
-        route = self._router.proof(rows, driven, LOOK_VOLTAGE, current, heaters)
-        with connect_probe(route, self._file, self._relays, self._sources, self.ledger) as probe:
-            return probe.look(first)
-
     def prove_wiring(self, tell: Callable[[str], None] = lambda what: None) -> WiringProof:
         """Look along every wire with signals that harm nothing, keep what was found; `tell` hears what is looked at."""
-        found = WiringCheck(self._file, self.look_along, self.ledger.books.conductances(), tell).findings()
+        self._refuse_without_contact()
+        probe = WireProbe(self._file, self._router, self._relays, self._sources, self.ledger)
+        found = WiringCheck(self._file, probe, self.ledger.books.conductances(), tell).findings()
         proof = made(self._file, self._identities, found)
         keep(self._file, proof)
         return proof

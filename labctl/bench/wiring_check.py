@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labctl.bench.checks import PROOF_CURRENT
-from labctl.bench.probing import Look
+from labctl.bench.probing import Look, WireProbe
 from labctl.bench.wiring_proof import Finding, Outcome
 from labctl.benchfile import BenchFile
 from labctl.core.lines import Line, LineKind, show_indices
 from labctl.core.quantity import show
 from labctl.core.route import GROUND
 
-LOOK_VOLTAGE = 5e-3
-"""V of either sign."""
 WEAK_CURRENT = 1e-6
 LOOK_CURRENT = 10e-6
 """A of compliance: weak where only a film or nothing is expected, so that the measuring range is small."""
@@ -38,34 +35,18 @@ ALIKE = math.log(1.4)
 """Two profiles of conductances are one line's when they differ by less, mean of the logarithm."""
 
 
-class Looks(Protocol):
-    """Connects lines to rows, drives some, says what flows."""
-
-    def __call__(
-        self,
-        rows: Mapping[str, Sequence[Line]],
-        driven: Mapping[str, float],
-        *,
-        current: float,
-        heaters: Iterable[int] = (),
-        first: str = "",
-    ) -> Look:
-        """What the terminal `first` (left out: the only one that is driven) passes, and what others receive."""
-        ...
-
-
 class WiringCheck:
     """One look at all wires. Whatever stands in the bench file is a belief until something was seen that needs it."""
 
     def __init__(
         self,
         file: BenchFile,
-        look: Looks,
+        probe: WireProbe,
         remembered: NDArray[np.float64],
         tell: Callable[[str], None] = lambda what: None,
     ) -> None:
         """Of the bench `file`; `remembered`: (M, N) S of the cells as last read, NaN where unknown."""
-        self._file, self._look, self._remembered, self._tell = file, look, remembered, tell
+        self._file, self._look, self._remembered, self._tell = file, probe.look, remembered, tell
         self._lines = sorted(file.columns, key=lambda line: file.columns[line])
         self._ground = next((row for row, wire in file.wiring.rows.items() if wire.terminal == GROUND), "")
         self._drive = self._second = ""

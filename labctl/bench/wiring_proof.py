@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -59,7 +58,7 @@ class WiringProof:
 def made(file: BenchFile, identities: Mapping[str, str], findings: Iterable[Finding]) -> WiringProof:
     """The proof of this moment."""
     when = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-    return WiringProof(file.name, when, _checksum(file), dict(identities), tuple(findings))
+    return WiringProof(file.name, when, file.sha256, dict(identities), tuple(findings))
 
 
 def keep(file: BenchFile, proof: WiringProof) -> Path:
@@ -101,7 +100,7 @@ def standing_proof(file: BenchFile, identities: Mapping[str, str]) -> dict[str, 
     proof = kept(file)
     if proof is None:
         return {"state": NEVER}
-    if proof.sha256 != _checksum(file):
+    if proof.sha256 != file.sha256:
         state = "the bench file was changed after its wiring was proven"
     elif dict(proof.identities) != dict(identities):
         state = "other instruments answer than those whose wiring was proven"
@@ -111,7 +110,3 @@ def standing_proof(file: BenchFile, identities: Mapping[str, str]) -> dict[str, 
         state = "proven"
     told = {"when": proof.when, "faults": len(proof.faults), "not_told": len(proof.untold)}
     return {"state": state, **told, "bench_sha256": proof.sha256}
-
-
-def _checksum(file: BenchFile) -> str:
-    return hashlib.sha256(file.text.encode()).hexdigest()

@@ -77,7 +77,7 @@ def head(
             "source": printable(file.source),
             "library": printable(file.library),
             "text": file.text,
-            "sha256": hashlib.sha256(file.text.encode()).hexdigest(),
+            "sha256": file.sha256,
         },
         "instruments": {
             name: {
