@@ -14,6 +14,7 @@ from labctl.bench.books import Books
 from labctl.bench.ledger import Ledger, namesakes, read_books
 from labctl.bench.limits import BenchLimits
 from labctl.bench.lock import hold, unended_sentence
+from labctl.bench.opening import identity_of, opened_instrument, refuse_addresses
 from labctl.bench.prober import GuardedProber
 from labctl.bench.probing import WireProbe
 from labctl.bench.relaybook import RelayBook, open_relay_book
@@ -28,7 +29,6 @@ from labctl.bench.wiring_proof import WiringProof, keep, made, standing_proof
 from labctl.benchfile import BenchFile, load_bench
 from labctl.benchmodel import OPERATOR
 from labctl.core.capabilities import (
-    Instrument,
     MachineProber,
     Prober,
     SourceMainframe,
@@ -38,10 +38,8 @@ from labctl.core.capabilities import (
 )
 from labctl.core.clock import Clock
 from labctl.core.errors import (
-    BenchFileError,
     InstrumentError,
     LabError,
-    LinkLost,
     NotConfirmed,
     UnsupportedByBench,
 )
@@ -49,7 +47,6 @@ from labctl.core.identity import met_twice
 from labctl.core.orders import AbortOrder, HeedingClock
 from labctl.core.route import Route
 from labctl.core.views import CellView, ComputingArray, HeaterView
-from labctl.driver.addresses import shared, unreadable
 from labctl.driver.opening import Library
 from labctl.instrumenttype import InstrumentKind
 
@@ -71,15 +68,17 @@ class Bench:
             # the books first: who does not get them has not disturbed the program that holds the bench
             self._ledgers = opened.enter_context(SiteLedgers(file))
             self._relay_book = opened.enter_context(open_relay_book(file))
-            _refuse_addresses(file)
+            refuse_addresses(file)
             library = Library(file.library)
             opened.callback(library.close)
             self._clock = HeedingClock(library.clock(self._order.check), self._order)
             self._drivers: dict[str, Any] = {}  # each has the capabilities of its kind
             for name in file.instruments:
-                self._drivers[name] = self._answering(name, library)
+                self._drivers[name] = opened_instrument(file, name, library, self._clock, self._order)
                 opened.callback(self._drivers[name].close)
-            self._identities = {name: self._identified(name) for name in file.instruments}
+            self._identities = {
+                name: identity_of(file, name, self._drivers[name]) for name in file.instruments
+            }
             twice = list(met_twice(self._identities, file.visa.addresses))
             if twice:
                 raise InstrumentError("; ".join(twice))
@@ -397,44 +396,6 @@ class Bench:
             checked(self._file, name, driver, self._identities[name])
             for name, driver in self._drivers.items()
         ]
-
-    # Opening ------------------------------------------------------------------------------------------------
-
-    def _answering(self, name: str, library: Library) -> Instrument:
-        try:
-            return self._open(name)
-        except LinkLost as error:
-            raise LinkLost(f"{error}; {library.listed()}") from error
-
-    def _open(self, name: str) -> Instrument:
-        kind = self._file.instruments[name].type
-        address = self._file.visa.addresses[name]
-        link: dict[str, Any] = {"name": name, "visa_library": self._file.library, "clock": self._clock}
-        link["order"] = self._order
-        stage = self._file.stage
-        if stage is not None and stage.instrument == name:
-            link |= {"loop": stage.loop, "thermometer": stage.input}
-        opened: Instrument = kind.driver(address, **link)
-        return opened
-
-    def _identified(self, name: str) -> str:
-        answer: str = self._drivers[name].identity()
-        if self._file.instruments[name].type.model not in answer:
-            raise InstrumentError(
-                f"{name}: at {self._file.visa.addresses[name]} answers '{answer}', the bench file says "
-                f"{self._file.instruments[name].driver}: correct [visa.addresses] or the driver"
-            )
-        return answer
-
-
-def _refuse_addresses(file: BenchFile) -> None:
-    """Raise BenchFileError for two names of one address, and for what no virtual bench can be asked for."""
-    addresses = file.visa.addresses
-    mistakes = list(shared(addresses))
-    if file.library.endswith("@labctl"):
-        mistakes += unreadable(addresses)
-    if mistakes:
-        raise BenchFileError(str(file.source), mistakes)
 
 
 def _attempted(name: str, step: Callable[[], None], unsafe: list[str]) -> bool:

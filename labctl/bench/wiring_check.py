@@ -54,12 +54,16 @@ class WiringCheck:
     def findings(self) -> Iterator[Finding]:
         """What was found, in the order in which one thing needs the one before; nothing stays connected between."""
         if not self._ground:
-            yield _untold("ground", "no matrix row is wired to ground: without it nothing closes a loop")
+            yield _inconclusive(
+                "ground", "no matrix row is wired to ground: without it nothing closes a loop"
+            )
             return
         seen, found = self._rows()
         yield from found
         if len(seen) < 2:
-            yield _untold("lines", "fewer than two sources are proven: nothing can be said of the lines")
+            yield _inconclusive(
+                "lines", "fewer than two sources are proven: nothing can be said of the lines"
+            )
             return
         self._drive, self._second = self._choose(seen)
         yield from self._columns()
@@ -173,7 +177,7 @@ class WiringCheck:
                 "each leads to the heater of its number, by its own isolation relay alone",
             )
         if len(good) > 1:
-            yield _untold(
+            yield _inconclusive(
                 f"bit {show_indices(good)}",
                 "two bit lines that are exchanged together with their heaters' relays would look the same, "
                 "unless their cells tell them apart",
@@ -247,7 +251,7 @@ class WiringCheck:
             low, high = show(min(seen.values()), "ohm"), show(max(seen.values()), "ohm")
             names = f"neuron {show_indices(seen)}"
             yield _proven(names, f"each leads to a film, {low} to {high} to ground")
-            yield _untold(
+            yield _inconclusive(
                 names, "which output belongs to which neuron shows only a warm one: run neuron_transfer"
             )
         above = show(1.0 / FAINT_FILM, "ohm")
@@ -256,7 +260,7 @@ class WiringCheck:
                 f"neuron {number}", f"more than {above} to ground, unlike the others: its line is open"
             )
         if dark and not seen:
-            yield _untold(
+            yield _inconclusive(
                 f"neuron {show_indices(dark)}", f"more than {above} to ground: open lines, or cold films"
             )
 
@@ -347,7 +351,7 @@ class WiringCheck:
             else:
                 unknown.append(line.index)
         if unknown:
-            yield _untold(
+            yield _inconclusive(
                 f"word {show_indices(unknown)}",
                 f"their cells conduct less than {show(FAINT, 'S')}, as unformed ones do: whether the wires reach them, "
                 "and in which order, can be told once cells are formed and read",
@@ -362,13 +366,13 @@ def _told_apart(
 ) -> Iterator[Finding]:
     """Whether each of `lines` (rows of `found`) has the conductances that are `known` of it, and of no other line."""
     told: list[int] = []
-    untold: list[int] = []
+    unsure: list[int] = []
     for line in lines:
         apart = {other: _distance(found[line], known[other]) for other in range(len(known))}
         own = apart.pop(line)
         twins = [other for other, distance in apart.items() if distance < ALIKE]
         if own < ALIKE:
-            (untold if twins else told).append(line)
+            (unsure if twins else told).append(line)
         elif twins and not math.isnan(own):
             most = min(twins, key=lambda other: apart[other])
             yield _fault(
@@ -376,14 +380,14 @@ def _told_apart(
                 f"its cells conduct as those of {kind} {most} did when last read: the two wires are exchanged",
             )
         else:
-            untold.append(line)
+            unsure.append(line)
     if told:
         yield _proven(
             f"{kind} {show_indices(told)}", "their cells conduct as last read, and as those of no other line"
         )
-    if untold:
-        yield _untold(
-            f"{kind} {show_indices(untold)}",
+    if unsure:
+        yield _inconclusive(
+            f"{kind} {show_indices(unsure)}",
             "could be exchanged among each other: their cells were never read, have changed since, or are alike",
         )
 
@@ -410,5 +414,5 @@ def _fault(subject: str, text: str) -> Finding:
     return Finding(subject, Outcome.FAULT, text)
 
 
-def _untold(subject: str, text: str) -> Finding:
-    return Finding(subject, Outcome.UNTOLD, text)
+def _inconclusive(subject: str, text: str) -> Finding:
+    return Finding(subject, Outcome.INCONCLUSIVE, text)

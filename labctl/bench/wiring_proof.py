@@ -22,7 +22,7 @@ class Outcome(Enum):
 
     PROVEN = "proven"
     FAULT = "fault"
-    UNTOLD = "not told"
+    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class WiringProof:
         return [each for each in self.findings if each.outcome is Outcome.FAULT]
 
     @property
-    def untold(self) -> list[Finding]:
+    def inconclusive(self) -> list[Finding]:
         """What could not be told apart."""
-        return [each for each in self.findings if each.outcome is Outcome.UNTOLD]
+        return [each for each in self.findings if each.outcome is Outcome.INCONCLUSIVE]
 
 
 def made(file: BenchFile, identities: Mapping[str, str], findings: Iterable[Finding]) -> WiringProof:
@@ -108,5 +108,5 @@ def standing_proof(file: BenchFile, identities: Mapping[str, str]) -> dict[str, 
         state = "faults were found"
     else:
         state = "proven"
-    told = {"when": proof.when, "faults": len(proof.faults), "not_told": len(proof.untold)}
+    told = {"when": proof.when, "faults": len(proof.faults), "inconclusive": len(proof.inconclusive)}
     return {"state": state, **told, "bench_sha256": proof.sha256}

@@ -90,7 +90,7 @@ def _temperature(conditions: Mapping[str, Any]) -> str:
 
 def _proof(proof: Mapping[str, Any]) -> str:
     when = f", looked at {proof['when']}" if "when" in proof else ""
-    told = f", {proof['not_told']} things not told" if proof.get("not_told") else ""
+    told = f", {proof['inconclusive']} inconclusive findings" if proof.get("inconclusive") else ""
     return f"{proof['state']}{when}{told}" if "state" in proof else ""
 
 

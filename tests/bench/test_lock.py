@@ -64,7 +64,7 @@ def test_an_opening_that_fails_leaves_the_mark_for_the_next(bench_file, tmp_path
         raise LinkLost("smu1 is silent.")
 
     with monkeypatch.context() as broken:
-        broken.setattr("labctl.bench.station.Bench._identified", silent)
+        broken.setattr("labctl.bench.station.identity_of", silent)
         with pytest.raises(LinkLost):
             open_bench(bench_file)
     with open_bench(bench_file) as bench:

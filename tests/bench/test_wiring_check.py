@@ -86,16 +86,16 @@ def test_right_wires_are_proven_and_what_nobody_can_see_is_said(tmp_path):
     assert "smu1.b" in proven["row B"]
     assert "20.0" in proven["row H"]
     assert "kohm" in proven["row H"]
-    assert any("exchanged together" in each.text for each in proof.untold)
-    assert any("which output belongs to which neuron" in each.text for each in proof.untold)
+    assert any("exchanged together" in each.text for each in proof.inconclusive)
+    assert any("which output belongs to which neuron" in each.text for each in proof.inconclusive)
 
 
-def test_fresh_cells_leave_word_lines_untold(tmp_path):
+def test_fresh_cells_leave_word_lines_inconclusive(tmp_path):
     truth, belief = truth_and_belief(tmp_path)
     make_sample(truth, FRESH)
     proof = proof_of(belief)
     assert faults(proof) == {}
-    (words,) = [each for each in proof.untold if each.subject == "word 0-5"]
+    (words,) = [each for each in proof.inconclusive if each.subject == "word 0-5"]
     assert "once cells are formed" in words.text
 
 
